@@ -42,7 +42,6 @@ class Config:
     load_stall_s: float = 900.0  # the same while it loads a model
     idle_unload_s: float = 0.0  # give the model's memory back after this; 0: never
     min_free_bytes: int = 200_000_000  # below this on the disk new jobs are refused
-    sketch_delay_s: float = 0.0  # slows the sketch engine down, to try queue and cancel by hand
 
 
 def _cast(name: str, kind: str, value: Any, origin: str) -> Any:
@@ -72,11 +71,15 @@ def load_config(
     environ = os.environ if environ is None else environ
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     kinds = {field.name: str(field.type) for field in fields(Config)}
-    home = _cast("home", "Path", given.get("home") or environ.get("DAW_BRIDGE_HOME") or DEFAULT_HOME, "")
+    home = _cast(
+        "home", "Path", given.get("home") or environ.get("DAW_BRIDGE_HOME") or DEFAULT_HOME, ""
+    )
     values: dict[str, Any] = {"home": home.absolute()}
     for name, value in _read_file(home / "config.toml").items():
         if name not in kinds or name == "home":
-            raise BridgeError("bad-request", f"{home / 'config.toml'} has an unknown setting: {name}")
+            raise BridgeError(
+                "bad-request", f"{home / 'config.toml'} has an unknown setting: {name}"
+            )
         values[name] = _cast(name, kinds[name], value, "config.toml")
     for name, kind in kinds.items():
         variable = f"DAW_BRIDGE_{name.upper()}"
@@ -92,7 +95,8 @@ def load_config(
 def _read_file(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            return tomllib.load(file)
+            values: dict[str, Any] = tomllib.load(file)
+            return values
     except FileNotFoundError:
         return {}
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

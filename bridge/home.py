@@ -125,7 +125,9 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def replace_file(path: Path, data: bytes, staging: Path | None = None, durable: bool = True) -> None:
+def replace_file(
+    path: Path, data: bytes, staging: Path | None = None, durable: bool = True
+) -> None:
     """Let `path` appear, or change, whole: write aside, fsync, rename over.
 
     Windows refuses the rename while a reader has the old file open: tried again for a second.

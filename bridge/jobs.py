@@ -12,7 +12,13 @@ from pathlib import Path
 
 from .errors import BridgeError
 
-QUEUED, RUNNING, DONE, JOB_FAILED, JOB_CANCELLED = "queued", "running", "done", "failed", "cancelled"
+QUEUED, RUNNING, DONE, JOB_FAILED, JOB_CANCELLED = (
+    "queued",
+    "running",
+    "done",
+    "failed",
+    "cancelled",
+)
 
 # state -> the states it may change to; running -> queued: its worker or its server died
 MOVES: dict[str, tuple[str, ...]] = {
@@ -113,7 +119,8 @@ class JobStore:
         waiting, running = counts[QUEUED], counts[RUNNING]
         if waiting >= queue_limit:
             raise BridgeError(
-                "queue-full", f"{waiting} jobs are waiting, the limit is {queue_limit}; try again later"
+                "queue-full",
+                f"{waiting} jobs are waiting, the limit is {queue_limit}; try again later",
             )
         job_id = new_job_id(now)
         self._db.execute(
@@ -161,7 +168,8 @@ class JobStore:
     def ahead_of(self, job: Job) -> int:
         """How many unfinished jobs come before this one."""
         row = self._db.execute(
-            "SELECT count(*) FROM jobs WHERE state IN (?, ?) AND seq < ?", (QUEUED, RUNNING, job.seq)
+            "SELECT count(*) FROM jobs WHERE state IN (?, ?) AND seq < ?",
+            (QUEUED, RUNNING, job.seq),
         ).fetchone()
         return int(row[0])
 

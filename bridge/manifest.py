@@ -13,12 +13,19 @@ from .jobs import Job
 
 SCHEMA_VERSION = 1
 
-_NUMBER, _STRING, _BOOL, _INT = {"type": "number"}, {"type": "string"}, {"type": "boolean"}, {"type": "integer"}
+_NUMBER, _STRING, _BOOL, _INT = (
+    {"type": "number"},
+    {"type": "string"},
+    {"type": "boolean"},
+    {"type": "integer"},
+)
 _HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _FILE = {"type": "string", "pattern": "^[^/\\\\]+/[^/\\\\]+$"}
 
 
-def _object(properties: Mapping[str, object], required: Sequence[str] | None = None) -> dict[str, object]:
+def _object(
+    properties: Mapping[str, object], required: Sequence[str] | None = None
+) -> dict[str, object]:
     return {
         "type": "object",
         "properties": properties,

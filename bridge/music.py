@@ -71,7 +71,9 @@ def parse_key(text: str) -> Key | None:
         step += {"#": 1, "♯": 1, "sharp": 1, "b": -1, "♭": -1, "flat": -1}.get(match[2], 0)
         word = match[3].strip()
         mode = {"": "major", "M": "major", "m": "minor", "Maj": "major"}.get(word, word.lower())
-        mode = {"maj": "major", "min": "minor", "aeolian": "minor", "ionian": "major"}.get(mode, mode)
+        mode = {"maj": "major", "min": "minor", "aeolian": "minor", "ionian": "major"}.get(
+            mode, mode
+        )
         if mode in MODES:
             return Key(step % 12, mode)
     raise BridgeError(

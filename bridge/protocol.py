@@ -178,7 +178,16 @@ COMMANDS: tuple[Command, ...] = (
     Command("/bridge/models", "Which engines and checkpoints are here; the first is the default.", ("name …",)),
 )  # fmt: skip
 
-STATUS_TOTALS = ("state", "model", "queued", "running", "done", "failed", "cancelled", "queue_limit")
+STATUS_TOTALS = (
+    "state",
+    "model",
+    "queued",
+    "running",
+    "done",
+    "failed",
+    "cancelled",
+    "queue_limit",
+)
 
 # event address -> names of its arguments
 EVENTS: dict[str, tuple[str, ...]] = {
@@ -221,7 +230,9 @@ def parse(address: str, args: Sequence[Argument]) -> Request:
             "bad-request", f"{address} needs a request_id of your choice as its first argument"
         )
     if len(_as_text(args[0])) > MAX_ID_CHARACTERS:
-        raise BridgeError("bad-request", f"request_id is longer than {MAX_ID_CHARACTERS} characters")
+        raise BridgeError(
+            "bad-request", f"request_id is longer than {MAX_ID_CHARACTERS} characters"
+        )
     rest = list(args[1:])
     values: dict[str, Value] = {}
     for param in command.fixed:
@@ -269,7 +280,9 @@ def _as_text(value: Argument) -> str:
 
 def _number(param: Param, value: Argument) -> float:
     if isinstance(value, str):
-        raise BridgeError("bad-request", f'{param.name} must be a number, got the text "{value[:40]}"')
+        raise BridgeError(
+            "bad-request", f'{param.name} must be a number, got the text "{value[:40]}"'
+        )
     if not math.isfinite(value):
         raise BridgeError("out-of-range", f"{param.name} must be a finite number, got {value}")
     low = -math.inf if param.low is None else param.low
@@ -321,7 +334,8 @@ def _choice(param: Param, value: Argument) -> str:
     text = _as_text(value).strip().lower()
     if text not in param.choices and text != param.default:
         raise BridgeError(
-            "out-of-range", f"{param.name} must be one of {', '.join(param.choices)}, got {text[:40]!r}"
+            "out-of-range",
+            f"{param.name} must be one of {', '.join(param.choices)}, got {text[:40]!r}",
         )
     return text
 

@@ -15,12 +15,18 @@ def _default(param: Param) -> str:
 
 def _key_text(param: Param) -> str:
     choices = "|".join(param.choices)
-    span = f" {param.low:g}..{param.high:g}" if param.kind in ("int", "float") and _short(param) else ""
+    span = (
+        f" {param.low:g}..{param.high:g}"
+        if param.kind in ("int", "float") and _short(param)
+        else ""
+    )
     return f"`{param.name}`{' ' + choices if choices else ''}{span}{_default(param)}"
 
 
 def _short(param: Param) -> bool:
-    return param.low is not None and param.high is not None and max(abs(param.low), param.high) < 1e5
+    return (
+        param.low is not None and param.high is not None and max(abs(param.low), param.high) < 1e5
+    )
 
 
 def commands_markdown() -> str:
