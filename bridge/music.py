@@ -65,7 +65,7 @@ def parse_key(text: str) -> Key | None:
     """Read "A minor", "F#m", "Bb", "C# dorian"; "" means no key was asked for."""
     if not text.strip():
         return None
-    match = re.fullmatch(r"\s*([A-Ga-g])\s*([#♯b♭]?|sharp|flat)\s*[- ]?\s*([A-Za-z ]*)\s*", text)
+    match = re.fullmatch(r"\s*([A-Ga-g])\s*([#♯b♭]|sharp|flat|)\s*[- ]?\s*([A-Za-z ]*)\s*", text)
     if match:
         step = _NOTE_STEPS[match[1].upper()]
         step += {"#": 1, "♯": 1, "sharp": 1, "b": -1, "♭": -1, "flat": -1}.get(match[2], 0)

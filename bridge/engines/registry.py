@@ -103,7 +103,8 @@ def resolve(name: str, home: Path) -> Choice:
     """
     name = name.strip()
     if name in ("", "auto"):
-        return local_models(home)[0]
+        found = (choice for choice in local_models(home) if info_of(choice).pretrained)
+        return next(found, Choice("sketch"))
     if name in engine_paths():
         if name in BUILT_IN and name != "sketch":
             return next((c for c in local_models(home) if c.engine == name), Choice(name, ""))
