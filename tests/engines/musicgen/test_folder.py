@@ -1,0 +1,78 @@
+"""Bad checkpoint folders: one sentence each, before anything is loaded."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bridge.engines.musicgen import MusicgenEngine
+from bridge.engines.musicgen.folder import inspect_folder
+from bridge.engines.musicgen.memory import refuse_if_too_large
+from bridge.errors import BridgeError
+
+Tiny = Callable[..., Path]
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(BridgeError) as caught:
+        MusicgenEngine(str(folder)).load(lambda stage, fraction: None)
+    assert caught.value.code == "model-missing"
+    assert "\n" not in caught.value.message
+    return caught.value.message
+
+
+def test_good_folder_is_described(tiny: Tiny) -> None:
+    facts = inspect_folder(tiny("stereo-tiny"))
+    assert (facts.melody, facts.channels, facts.sample_rate, facts.layers) == (False, 2, 32000, 2)
+    assert facts.parameters > 10_000
+
+
+def test_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
+    assert "no readable config.json" in refusal(tmp_path)
+    assert "neither a folder" in refusal(tmp_path / "missing")
+
+
+def test_checkpoint_of_another_model_type(tiny: Tiny, tmp_path: Path) -> None:
+    folder = tmp_path / "bert"
+    shutil.copytree(tiny(), folder)
+    (folder / "config.json").write_text(json.dumps({"model_type": "bert"}))
+    assert "'bert'" in refusal(folder)
+    (folder / "config.json").write_text("{")
+    assert "not valid JSON" in refusal(folder)
+    (folder / "config.json").write_text(json.dumps({"model_type": "musicgen"}))
+    assert "lacks one of" in refusal(folder)
+
+
+@pytest.mark.parametrize("keep", [0, 4, 100, 5000, -1])
+def test_truncated_safetensors(tiny: Tiny, tmp_path: Path, keep: int) -> None:
+    folder = tmp_path / "cut"
+    shutil.copytree(tiny(), folder)
+    data = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(data[:keep])
+    assert "not fetched to its end" in refusal(folder)
+
+
+def test_folder_with_a_pickle_only(tiny: Tiny, tmp_path: Path) -> None:
+    folder = tmp_path / "pickle"
+    shutil.copytree(tiny(), folder)
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    assert "models pull" in refusal(folder)
+
+
+def test_model_too_large_for_memory_says_what_fits() -> None:
+    with pytest.raises(BridgeError, match="these would fit: small, stereo-small") as caught:
+        refuse_if_too_large("large", 14_000_000_000, "fp32", 4_000_000_000)
+    assert caught.value.code == "out-of-range"
+    refuse_if_too_large("small", 2_000_000_000, "fp32", 4_000_000_000)
+
+
+def test_missing_published_checkpoint_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(BridgeError, match="daw-bridge models pull small"):
+        MusicgenEngine("small", home=tmp_path).load(lambda stage, fraction: None)
