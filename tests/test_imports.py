@@ -25,7 +25,9 @@ LAYERS = [
     {"service"},
     {"server"},
     {"cli.connect", "cli.serve", "cli"},
-    {"cli.ask", "cli.info"},
+    {"cli.ask", "cli.info", "cli.doctor"},
+    # models may pull: it reaches into the engines, lazily, in a process of its own
+
     {"__main__"},
 ]
 SERVER_SIDE = set().union(*LAYERS)

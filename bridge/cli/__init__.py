@@ -85,6 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     add("stop", "info:stop", "stop the running server")
     schema = add("schema", "info:schema", "print the OSC commands and the manifest's JSON Schema")
     schema.add_argument("--markdown", action="store_true", help="the tables of the README")
+    models = add("models", "models:models", "list the models, or pull one: models pull small")
+    models.add_argument("action", nargs="?", choices=("list", "pull"), default="list")
+    models.add_argument("model_name", nargs="?", metavar="NAME", help="what to pull")
+    add("doctor", "doctor:doctor", "check this install, and prove it with a clip")
     return parser
 
 

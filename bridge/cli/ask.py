@@ -5,18 +5,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..client import Client, NoAnswer
-from ..config import Config
 from ..errors import BridgeError
 from ..packet import Argument
-from .connect import port_of, running, settings, start_server
+from .connect import port_of, running, settings, start_server, stop_server
 
 Show = Callable[[str, float, float], None]  # stage, fraction, eta_s
 
@@ -145,19 +142,8 @@ def demo(options: argparse.Namespace) -> int:
             _note("next: `daw-bridge serve`, then ask from REAPER or Ableton Live (see the README)")
     finally:
         if pid:
-            _stop(config, pid)
+            stop_server(config, pid)
     return 0
-
-
-def _stop(config: Config, pid: int) -> None:
-    """End a server that was started here, and wait until it is gone."""
-    from ..home import Home, read_heartbeat
-
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + 10
-    while read_heartbeat(Home(config.home)) and time.monotonic() < deadline:
-        time.sleep(0.02)
 
 
 def _note(line: str) -> None:

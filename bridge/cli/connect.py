@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from ..errors import BridgeError
 from ..home import Home, read_heartbeat
 
 START_PATIENCE_S = 30.0
+STOP_PATIENCE_S = 15.0
 
 
 def settings(options: argparse.Namespace) -> Config:
@@ -54,6 +56,15 @@ def connected(options: argparse.Namespace) -> Iterator[Client]:
         )
     with client:
         yield client
+
+
+def stop_server(config: Config, pid: int) -> None:
+    """End a server of this home and wait until it is gone (at most 15 s)."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_PATIENCE_S
+    while read_heartbeat(Home(config.home)) and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def start_server(config: Config, *flags: str) -> int:

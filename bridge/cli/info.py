@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import signal
 import sys
-import time
 
 from .. import manifest
-from ..client import NoAnswer
-from ..errors import BridgeError
-from ..home import Home, read_heartbeat
 from ..protocol import STATUS_TOTALS
 from ..schema import commands_json, commands_markdown
-from .connect import connected, settings
+from .connect import connected, settings, stop_server
 
 
 def _print(line: str) -> None:
@@ -54,16 +48,9 @@ def cancel(options: argparse.Namespace) -> int:
 
 def stop(options: argparse.Namespace) -> int:
     """Stop the server of this home and wait until it is gone."""
-    home = Home(settings(options).home)
-    try:
-        with connected(options) as client:
-            pid = int(client.request("/bridge/ping")[5])
-    except NoAnswer as error:
-        raise BridgeError("not-found", str(error)) from error
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + 15
-    while read_heartbeat(home) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    with connected(options) as client:
+        pid = int(client.request("/bridge/ping")[5])
+    stop_server(settings(options), pid)
     _print(
         json.dumps({"stopped": pid}) if options.json else f"The bridge (process {pid}) has stopped."
     )
