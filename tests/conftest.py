@@ -20,10 +20,10 @@ SUPPORT = Path(__file__).parent / "support"
 PATIENCE_S = 60.0  # how long anything in a real process may take on a slow, busy machine
 
 
-def environment(**extra: str) -> dict[str, str]:
-    """The environment of a child process: this bridge, and the clockwork engine's package."""
+def environment(extra_path: Path = SUPPORT, **extra: str) -> dict[str, str]:
+    """The environment of a child process: this bridge, and a package beside it (the clockwork engine)."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("DAW_BRIDGE_", "PYTHON"))}
-    roots = [str(Path(bridge.__file__).parent.parent), str(SUPPORT)]
+    roots = [str(Path(bridge.__file__).parent.parent), str(extra_path)]
     return {**kept, "PYTHONPATH": os.pathsep.join(roots), "HF_HUB_OFFLINE": "1", **extra}
 
 
@@ -38,7 +38,10 @@ def wait_until(true: Callable[[], object], what: str, patience_s: float = PATIEN
 class RunningServer:
     """A `bridge serve` process and ways to talk to it."""
 
-    def __init__(self, home: Path, *flags: str, model: str = "clockwork", port: int = 0) -> None:
+    def __init__(
+        self, home: Path, *flags: str, model: str = "clockwork", port: int = 0,
+        extra_path: Path = SUPPORT, **extra: str,
+    ) -> None:  # fmt: skip
         self.home = Home(home)
         command = [
             sys.executable,
@@ -51,7 +54,7 @@ class RunningServer:
             str(port),
         ]
         self.process = subprocess.Popen(
-            [*command, "--model", model, *flags], env=environment(), stdout=subprocess.PIPE,
+            [*command, "--model", model, *flags], env=environment(extra_path, **extra), stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, encoding="utf-8", cwd=home.parent,
         )  # fmt: skip
         assert self.process.stdout is not None

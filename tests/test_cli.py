@@ -64,7 +64,8 @@ def test_a_refusal_is_one_sentence_and_exit_code_1(start_server):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["nonsense"], ["generate"], ["generate", "x", "--bars", "four"], ["serve", "--x"]]
+    "arguments",
+    [[], ["nonsense"], ["generate"], ["generate", "x", "--bars", "four"], ["serve", "--x"]],
 )
 def test_bad_usage_is_exit_code_2(arguments):
     run = bridge_cli(*arguments)
@@ -87,7 +88,15 @@ def test_a_wrong_setting_is_a_sentence(tmp_path: Path):
 
 def test_ctrl_c_cancels_the_job(start_server):
     server = start_server()
-    command = [sys.executable, "-m", "bridge", "generate", "steps 2000", "--home", str(server.home.root)]
+    command = [
+        sys.executable,
+        "-m",
+        "bridge",
+        "generate",
+        "steps 2000",
+        "--home",
+        str(server.home.root),
+    ]
     process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
     with server.client() as client:
         wait_until(lambda: client.request("/bridge/status")[3], "the job runs")
@@ -107,7 +116,16 @@ def test_schema_prints_the_tables():
 
 def test_every_command_has_help():
     listing = bridge_cli("--help").stdout
-    for name in ("serve", "generate", "transcribe", "separate", "demo", "status", "cancel", "schema"):
+    for name in (
+        "serve",
+        "generate",
+        "transcribe",
+        "separate",
+        "demo",
+        "status",
+        "cancel",
+        "schema",
+    ):
         assert name in listing
         run = bridge_cli(name, "--help")
         assert run.returncode == 0

@@ -18,7 +18,11 @@ def test_defaults():
 
 def test_flags_beat_environment_beats_file_beats_default(tmp_path: Path):
     (tmp_path / "config.toml").write_text('port = 1\nqueue_limit = 2\nmodel = "sketch"\n')
-    environ = {"DAW_BRIDGE_HOME": str(tmp_path), "DAW_BRIDGE_PORT": "3", "DAW_BRIDGE_QUEUE_LIMIT": "4"}
+    environ = {
+        "DAW_BRIDGE_HOME": str(tmp_path),
+        "DAW_BRIDGE_PORT": "3",
+        "DAW_BRIDGE_QUEUE_LIMIT": "4",
+    }
     config = load_config({"port": 5, "model": None}, environ)
     assert (config.port, config.queue_limit, config.model) == (5, 4, "sketch")
     assert config.home == tmp_path

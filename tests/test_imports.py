@@ -27,11 +27,19 @@ LAYERS = [
     {"cli.connect", "cli.serve", "cli"},
     {"cli.ask", "cli.info", "cli.doctor"},
     # models may pull: it reaches into the engines, lazily, in a process of its own
-
     {"__main__"},
 ]
 SERVER_SIDE = set().union(*LAYERS)
-HEAVY = {"torch", "transformers", "onnxruntime", "scipy", "soxr", "pyloudnorm", "numpy", "soundfile"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "onnxruntime",
+    "scipy",
+    "soxr",
+    "pyloudnorm",
+    "numpy",
+    "soundfile",
+}
 
 
 def name_of(path: Path) -> str:
@@ -83,7 +91,11 @@ def test_torch_is_imported_only_where_models_live():
 def loaded_by(code: str) -> set[str]:
     script = f"{code}\nimport sys; print(' '.join(m.split('.')[0] for m in sys.modules))"
     run = subprocess.run(
-        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True
+        [sys.executable, "-c", script],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return set(run.stdout.splitlines()[-1].split())
 

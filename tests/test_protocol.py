@@ -103,7 +103,9 @@ def test_clients_without_types_are_understood():
 
 
 def test_keys_come_in_any_order_and_names_are_a_list():
-    values = parse("/bridge/generate", ["id", "p", "instruments", " Drums ,bass,", "bpm", 93.7]).values
+    values = parse(
+        "/bridge/generate", ["id", "p", "instruments", " Drums ,bass,", "bpm", 93.7]
+    ).values
     assert values["instruments"] == ("drums", "bass")
     assert values["bpm"] == 93.7
 

@@ -79,46 +79,50 @@ def create(choice: Choice, **settings: object) -> Engine:
     return engine
 
 
+def _ask(name: str, question: str, *arguments: object) -> Any:
+    """What an engine's class answers, None when it does not know the question or is broken."""
+    try:
+        method = getattr(engine_class(name), question, None)
+    except BridgeError as error:  # one broken package must not take the others away
+        log.warning("engine.broken name=%s error=%s", name, error)
+        return None
+    return method(*arguments) if method else None
+
+
 def local_models(home: Path) -> list[Choice]:
-    """Everything that could be loaded now without any download, best first, sketch last."""
+    """Everything that could be loaded now without any download, best first, sketch last.
+
+    A class may give a `local_models(home)` with the names of its checkpoints on this machine.
+    """
     choices = []
     for name in engine_paths():
-        if name == "sketch":
-            continue
-        try:
-            listing = getattr(engine_class(name), "local_models", None)
-        except BridgeError as error:  # one broken package must not take the others away
-            log.warning("engine.broken name=%s error=%s", name, error)
-            continue
-        models = listing(home) if listing else [""]
-        choices += [Choice(name, model) for model in models]
+        if name != "sketch":
+            models = _ask(name, "local_models", home)
+            choices += [Choice(name, model) for model in ([""] if models is None else models)]
     return [*choices, Choice("sketch")]
 
 
 def resolve(name: str, home: Path) -> Choice:
     """What "auto", "sketch", "small", "facebook/musicgen-small", "engine:model" or a folder means.
 
-    Raises BridgeError `model-missing` with the nearest names. Whether a named checkpoint is on this
-    machine is the engine's own question, asked when it loads.
+    A class may claim names of its own by `accepts(name)`, and list them by `model_names()`. Raises
+    BridgeError `model-missing` with the nearest names. Whether a named checkpoint is on this machine
+    is the engine's own question, asked when it loads.
     """
     name = name.strip()
     if name in ("", "auto"):
         found = (choice for choice in local_models(home) if info_of(choice).pretrained)
         return next(found, Choice("sketch"))
     if name in engine_paths():
-        if name in BUILT_IN and name != "sketch":
-            return next((c for c in local_models(home) if c.engine == name), Choice(name, ""))
-        return Choice(name)
+        return next((c for c in local_models(home) if c.engine == name), Choice(name))
     engine, colon, model = name.partition(":")
     if colon and engine in engine_paths():
         return Choice(engine, model)
     names: list[str] = list(engine_paths())
     for engine in engine_paths():
-        cls = engine_class(engine)
-        accepts = getattr(cls, "accepts", None)
-        if accepts and accepts(name):
+        if _ask(engine, "accepts", name):
             return Choice(engine, name)
-        names += getattr(cls, "model_names", lambda: [])()
+        names += _ask(engine, "model_names") or []
     near = get_close_matches(name, names, n=3) or names[:6]
     raise BridgeError(
         "model-missing", f"no engine or checkpoint is called {name[:80]!r}; try {', '.join(near)}"

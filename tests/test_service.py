@@ -1,0 +1,168 @@
+"""What the service promises, seen through real packets of a real server."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from conftest import finish, wait_until
+
+from bridge import __version__
+from bridge.errors import BridgeError
+from bridge.protocol import STATUS_TOTALS
+
+
+def totals(client) -> dict:
+    return dict(zip(STATUS_TOTALS, client.request("/bridge/status"), strict=True))
+
+
+def test_ping_says_who_and_where(start_server):
+    server = start_server()
+    with server.client() as client:
+        version, protocol, state, model, clips, pid = client.request("/bridge/ping")
+    assert (version, protocol, model) == (__version__, 1, "clockwork")
+    assert state in ("loading", "idle")
+    assert clips == server.home.clips.as_posix()
+    assert pid == server.process.pid
+
+
+def test_the_same_request_id_is_the_same_job(start_server):
+    server = start_server()
+    with server.client() as client:
+        first = client.request("/bridge/generate", "a tone", request_id="mine")
+        finish(client, first[0])
+        # resent later, even with other words: the same job, the same answer, nothing new
+        assert client.request("/bridge/generate", "other words", request_id="mine") == first
+        assert totals(client)["done"] == 1
+        with pytest.raises(BridgeError, match="already used for /bridge/generate"):
+            client.request("/bridge/transcribe", __file__, request_id="mine")
+
+
+def test_the_queue_has_places_and_an_end(start_server):
+    server = start_server("--queue-limit", "2")
+    with server.client() as client:
+        running, place = client.request("/bridge/generate", "steps 4000")
+        assert place == 0
+        wait_until(lambda: totals(client)["running"] == 1, "the first job runs")
+        places = [client.request("/bridge/generate", "a tone")[1] for _ in range(2)]
+        assert places == [1, 2]
+        with pytest.raises(BridgeError, match="2 jobs are waiting, the limit is 2") as refusal:
+            client.request("/bridge/generate", "a tone")
+        assert refusal.value.code == "queue-full"
+        assert client.request("/bridge/cancel", running)[1] == "running"
+        wait_until(lambda: totals(client)["done"] == 2, "the others are done")
+        assert totals(client)["cancelled"] == 1
+
+
+def test_listeners_hear_the_jobs_of_others_until_they_leave(start_server):
+    server = start_server()
+    with server.client() as listener, server.client() as asker:
+        listener.request("/bridge/notify", 1)
+        job_id, _ = asker.request("/bridge/generate", "steps 2")
+        finish(asker, job_id)
+        *_, last = listener.follow(job_id)
+        assert last[3].endswith(f"{job_id}.json")
+        listener.request("/bridge/notify", 0)
+        job_id, _ = asker.request("/bridge/generate", "steps 2")
+        finish(asker, job_id)
+        listener.request("/bridge/ping")
+        assert not [e for e in listener._events if job_id in e.args]
+
+
+def test_answers_go_to_the_reply_port(start_server):
+    server = start_server()
+    with server.client() as hearing, server.client() as asking:
+        port = hearing._socket.getsockname()[1]
+        packet_id = "to-the-other-socket"
+        from bridge.packet import encode_request
+
+        asking._socket.send(encode_request("/bridge/ping", packet_id, "reply_port", port))
+        asking._socket.send(encode_request("/bridge/ping", "x", "nonsense", 1, "reply_port", port))
+        done, fail = hearing._receive(1e9), hearing._receive(1e9)
+    assert (done.address, done.args[:2]) == ("/bridge/done", ("/bridge/ping", packet_id))
+    assert (fail.address, fail.args[2]) == ("/bridge/fail", "unknown-key")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "keys", "code", "words"),
+    [
+        ("x", {"bars": 200, "bpm": 20.0}, "out-of-range", "Clockwork makes clips of 0.1..60 s"),
+        ("x", {"model": "nonsense"}, "model-missing", "no engine or checkpoint is called"),
+        ("x", {"source": "relative.wav"}, "out-of-range", "cannot use a source for continue"),
+        ("x", {"source": "/no/such.wav", "model": "random:tiny"}, "not-found", "/no/such.wav"),
+    ],
+)
+def test_what_must_fail_is_refused_before_it_is_queued(start_server, prompt, keys, code, words):
+    server = start_server()
+    with server.client() as client:
+        with pytest.raises(BridgeError) as refusal:
+            client.request("/bridge/generate", prompt, keys=keys)
+        assert totals(client)["queued"] == totals(client)["failed"] == 0
+    assert refusal.value.code == code
+    assert words in refusal.value.message
+
+
+def test_files_are_looked_at_before_a_job_is_queued(start_server, tmp_path):
+    server = start_server()
+    with server.client() as client:
+        for path, code in (("/no/such", "not-found"), (str(tmp_path), "unreadable-audio"),
+                           ("a.wav", "bad-request")):  # fmt: skip
+            with pytest.raises(BridgeError) as refusal:
+                client.request("/bridge/transcribe", path)
+            assert refusal.value.code == code
+
+
+def test_a_seed_is_chosen_and_reported(start_server):
+    server = start_server()
+    with server.client() as client:
+        jobs = [client.request("/bridge/generate", "a tone")[0] for _ in range(2)]
+        for job_id in jobs:
+            finish(client, job_id)
+    seeds = [server.manifest(job_id)["request"]["seed"] for job_id in jobs]
+    assert all(0 <= seed < 2**31 for seed in seeds)
+    assert seeds[0] != seeds[1]
+    assert server.manifest(jobs[0])["clips"][0]["seed"] == seeds[0]
+
+
+def test_variations_and_instruments_are_files_of_their_own(start_server):
+    server = start_server()
+    keys = {"variations": 2, "instruments": "drums,bass", "bars": 1}
+    with server.client() as client:
+        job_id, _ = client.request("/bridge/generate", "a tone", keys=keys)
+        finish(client, job_id)
+    clips = server.manifest(job_id)["clips"]
+    audio = [(c["role"], c["variation"]) for c in clips if c["kind"] == "audio"]
+    assert audio == list(itertools.product(("mix", "drums", "bass"), (1,))) + [
+        ("mix", 2), ("drums", 2), ("bass", 2),
+    ]  # fmt: skip
+    assert len({c["file"] for c in clips}) == len(clips)
+
+
+def test_a_bug_of_the_engine_fails_one_job_and_the_next_one_works(start_server):
+    server = start_server()
+    with server.client() as client:
+        job_id, _ = client.request("/bridge/generate", "raise")
+        with pytest.raises(BridgeError, match="ZeroDivisionError: a bug") as failure:
+            finish(client, job_id)
+        assert failure.value.code == "internal"
+        job_id, _ = client.request("/bridge/generate", "print this")
+        assert finish(client, job_id).exists()
+    assert "Traceback" in (server.home.logs / "worker.log").read_text()
+
+
+def test_a_model_that_cannot_be_loaded_fails_the_job_with_its_sentence(start_server):
+    server = start_server()
+    with server.client() as client:
+        job_id, _ = client.request("/bridge/generate", "x", keys={"model": "clockwork:broken"})
+        with pytest.raises(BridgeError, match="clockwork:broken cannot be loaded"):
+            finish(client, job_id)
+        job_id, _ = client.request("/bridge/generate", "a tone")
+        assert finish(client, job_id).exists()
+
+
+def test_models_names_the_default_first(start_server):
+    server = start_server()
+    with server.client() as client:
+        names = client.request("/bridge/models")
+    assert names[0] == "clockwork"
+    assert "sketch" in names
