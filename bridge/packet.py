@@ -134,6 +134,8 @@ def _rebuild(data: bytes, address: str, tags: str) -> tuple[Argument, ...]:
 
 def _shortest(value: float) -> float:
     """The shortest decimal that is the same float32: 93.7 sent as `f` stays 93.7, not 93.69999695."""
+    if value.is_integer():  # exact already: a seed of 132094168 must not become 132094170
+        return value
     for digits in (6, 7, 8):
         candidate = float(f"{value:.{digits}g}")
         try:
