@@ -103,7 +103,8 @@ def stage(home: Home, job_id: str, media: Path, manifest: Mapping[str, object]) 
     final_media = home.staging / job_id
     if media != final_media:
         media.replace(final_media)
-    data = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
+    # plain ASCII: Max reads the file in slices, which must not cut a letter in two
+    data = json.dumps(manifest, indent=1).encode()
     replace_file(home.staging / f"{job_id}.json", data)
 
 
