@@ -175,6 +175,7 @@ COMMANDS: tuple[Command, ...] = (
         (),
         fixed=(Param("on", "flag", "1 or 0"),),
     ),
+    Command("/bridge/quit", "Stop the server; jobs wait for its next start.", ()),
     Command("/bridge/models", "Which engines and checkpoints are here; the first is the default.", ("name …",)),
 )  # fmt: skip
 

@@ -36,7 +36,8 @@ class Server:
         limits = Limits(config.cancel_grace_s, config.stall_s, config.load_stall_s)
         self._worker = Worker(settings, limits, home.logs / "worker.log")
         store = JobStore(home.database)
-        self._service = Service(config, home, store, self._worker, self._send)
+        self._stop = asyncio.Event()
+        self._service = Service(config, home, store, self._worker, self._send, self._stop.set)
         self._mailbox = Mailbox(home.mailbox_in, home.mailbox_out, self._service.handle)
 
     async def run(self) -> None:
@@ -48,7 +49,7 @@ class Server:
                 asyncio.create_task(self._service.run(), name="jobs"),
                 asyncio.create_task(self._mailbox.run(), name="mailbox"),
                 asyncio.create_task(self._heartbeat(), name="heartbeat"),
-                asyncio.create_task(_stop_signal(), name="stop"),
+                asyncio.create_task(_stopped(self._stop), name="stop"),
             ]
             self._announce()
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -108,9 +109,8 @@ class Server:
             await asyncio.sleep(HEARTBEAT_S)
 
 
-async def _stop_signal() -> None:
-    """Return when the process is told to stop."""
-    stop = asyncio.Event()
+async def _stopped(stop: asyncio.Event) -> None:
+    """Return when the process is told to stop, by a signal or by a client."""
     loop = asyncio.get_running_loop()
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         number = getattr(signal, name, None)

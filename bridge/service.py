@@ -93,10 +93,11 @@ class Service:
 
     def __init__(
         self, config: Config, home: Home, store: JobStore, worker: Worker, send: Send,
+        quit: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._config, self._home, self._store, self._worker = config, home, store, worker
-        self._send, self._clock = send, clock
+        self._send, self._quit_server, self._clock = send, quit, clock
         self._listeners: set[str] = set()
         self._running: RunningJob | None = None
         self._loading = True
@@ -114,6 +115,7 @@ class Service:
             "/bridge/status": self._status,
             "/bridge/notify": self._notify,
             "/bridge/models": self._models,
+            "/bridge/quit": self._quit,
         }
 
     # ---- requests ----
@@ -272,6 +274,11 @@ class Service:
         found = await self._on_disk(lambda: local_models(self._home.root))
         names = [str(self.default), *(str(choice) for choice in found)]
         return tuple(dict.fromkeys(names))
+
+    async def _quit(self, request: Request, peer: str) -> tuple[Argument, ...]:
+        log.info("server.quit asked_by=%s", peer)
+        self._quit_server()  # takes effect after this answer
+        return ()
 
     async def _find(self, job_id: str) -> Job:
         job = await self._in_store(lambda: self._store.find(job_id=job_id))

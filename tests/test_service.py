@@ -166,3 +166,14 @@ def test_models_names_the_default_first(start_server):
         names = client.request("/bridge/models")
     assert names[0] == "clockwork"
     assert "sketch" in names
+
+
+def test_quit_stops_the_server_and_jobs_wait_for_the_next_one(start_server):
+    server = start_server()
+    with server.client() as client:
+        job_id, _ = client.request("/bridge/generate", "steps 60")
+        client.request("/bridge/quit")
+    assert server.process.wait(30) == 0
+    assert not server.home.heartbeat.exists()
+    with start_server().client() as client:
+        assert finish(client, job_id).exists()

@@ -123,9 +123,10 @@ def demo(options: argparse.Namespace) -> int:
     """The main job on a fresh machine: a server, a clip over OSC, where it is."""
     config = settings(options)
     began = time.monotonic()
-    client, pid = running(config), 0
+    client, started = running(config), False
     if client is None:
-        pid = start_server(config, *(("--model", options.model) if options.model else ()))
+        start_server(config, *(("--model", options.model) if options.model else ()))
+        started = True
         client = Client("127.0.0.1", port_of(config), config.token)
     try:
         with client:
@@ -141,8 +142,8 @@ def demo(options: argparse.Namespace) -> int:
             )
             _note("next: `daw-bridge serve`, then ask from REAPER or Ableton Live (see the README)")
     finally:
-        if pid:
-            stop_server(config, pid)
+        if started:
+            stop_server(config)
     return 0
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -49,22 +48,31 @@ def connected(options: argparse.Namespace) -> Iterator[Client]:
     config = settings(options)
     client = running(config)
     if client is None:
-        raise BridgeError(
-            "not-found",
-            f"no bridge answers on port {port_of(config)} for {config.home}: start one with "
-            "`daw-bridge serve`",
-        )
+        raise _nobody(config)
     with client:
         yield client
 
 
-def stop_server(config: Config, pid: int) -> None:
-    """End a server of this home and wait until it is gone (at most 15 s)."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
+def stop_server(config: Config) -> int:
+    """Stop the server of this home and wait until it is gone (at most 15 s); returns its process id."""
+    client = running(config)
+    if client is None:
+        raise _nobody(config)
+    with client:
+        pid = int(client.request("/bridge/ping")[5])
+        client.request("/bridge/quit")
     deadline = time.monotonic() + STOP_PATIENCE_S
     while read_heartbeat(Home(config.home)) and time.monotonic() < deadline:
         time.sleep(0.02)
+    return pid
+
+
+def _nobody(config: Config) -> BridgeError:
+    return BridgeError(
+        "not-found",
+        f"no bridge answers on port {port_of(config)} for {config.home}: start one with "
+        "`daw-bridge serve`",
+    )
 
 
 def start_server(config: Config, *flags: str) -> int:

@@ -93,7 +93,7 @@ def examine(config: Config) -> Iterator[Check]:
             except (BridgeError, OSError, subprocess.SubprocessError, ValueError) as error:
                 yield Check(name, FAIL, f"{error}")
         if pid:
-            stop_server(trial, pid)
+            stop_server(trial)
 
 
 def _python(config: Config) -> Check:

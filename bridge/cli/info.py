@@ -48,9 +48,7 @@ def cancel(options: argparse.Namespace) -> int:
 
 def stop(options: argparse.Namespace) -> int:
     """Stop the server of this home and wait until it is gone."""
-    with connected(options) as client:
-        pid = int(client.request("/bridge/ping")[5])
-    stop_server(settings(options), pid)
+    pid = stop_server(settings(options))
     _print(
         json.dumps({"stopped": pid}) if options.json else f"The bridge (process {pid}) has stopped."
     )
