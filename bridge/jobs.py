@@ -83,11 +83,7 @@ class JobStore:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(_TABLE)
+            self._db = _open(path)
         except sqlite3.DatabaseError as error:
             raise BridgeError(
                 "bad-request",
@@ -165,20 +161,25 @@ class JobStore:
         rows = self._db.execute("SELECT * FROM jobs WHERE state = ? ORDER BY seq", (state,))
         return [_job(row) for row in rows]
 
-    def ahead_of(self, job: Job) -> int:
-        """How many unfinished jobs come before this one."""
-        row = self._db.execute(
-            "SELECT count(*) FROM jobs WHERE state IN (?, ?) AND seq < ?",
-            (QUEUED, RUNNING, job.seq),
-        ).fetchone()
-        return int(row[0])
-
     def counts(self) -> dict[str, int]:
         """How many jobs there are in each state."""
         counts = dict.fromkeys(MOVES, 0)
         for state, count in self._db.execute("SELECT state, count(*) FROM jobs GROUP BY state"):
             counts[state] = count
         return counts
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        db.row_factory = sqlite3.Row
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.executescript(_TABLE)
+    except sqlite3.DatabaseError:
+        db.close()
+        raise
+    return db
 
 
 def _job(row: sqlite3.Row) -> Job:
