@@ -80,6 +80,7 @@ class ClipWriter:
         *,
         variation: int = 1,
         seed: int | None = None,
+        programs: Mapping[int, int] | None = None,
         report: Mapping[str, Any] | None = None,
     ) -> None:
         """Write one MIDI clip and the same notes as JSON; nothing when there are no notes."""
@@ -87,7 +88,15 @@ class ClipWriter:
             return
         frame = self._frame
         path = self._path(role, variation, ".mid")
-        write_midi(path, notes, bpm=frame.bpm, meter=frame.meter, name=role, beats=frame.beats)
+        write_midi(
+            path,
+            notes,
+            bpm=frame.bpm,
+            meter=frame.meter,
+            name=role,
+            beats=frame.beats,
+            programs=programs,
+        )
         listing = path.with_suffix(".notes.json")
         write_notes(listing, notes)
         entry = self._common(path, "midi", role, variation, seed)

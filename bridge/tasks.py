@@ -94,7 +94,10 @@ def _write_take(
             measured=measured,
         )  # fmt: skip
         measured = {}  # it was measured on the first part, the mix
-        writer.midi(part.role, part.notes or [], variation=take.variation, seed=take.seed)
+        writer.midi(
+            part.role, part.notes or [], variation=take.variation, seed=take.seed,
+            programs=part.programs or None,
+        )  # fmt: skip
 
 
 def generate_request(params: Mapping[str, Any]) -> GenerateRequest:

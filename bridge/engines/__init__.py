@@ -76,6 +76,7 @@ class Part:
     role: str
     audio: Audio  # float32 [channels, frames]
     notes: list[Note] | None = None  # None: the engine does not know the notes
+    programs: dict[int, int] = field(default_factory=dict)  # MIDI channel -> General MIDI program
 
 
 @dataclass(slots=True)
@@ -100,7 +101,9 @@ class Render:
 class Engine(Protocol):
     """A model behind the bridge. Made in the worker process; `load` may import anything heavy.
 
-    `info` must be readable on the class without loading anything.
+    `info` must be readable on the class without loading anything. The class is called with what to
+    load ("" for its own choice) and the keywords `device`, `precision`, `home`, `commercial_use`; it
+    may ignore those it has no use for.
     """
 
     info: EngineInfo
