@@ -391,7 +391,8 @@ function songNow() {
   var song = at("live_set"), view = at("live_set view");
   var numerator = one(song, "signature_numerator"), denominator = one(song, "signature_denominator");
   var bar = beatsPerBar(numerator, denominator);
-  var scaled = device.version[0] >= 12 && Number(one(song, "scale_mode")) === 1;
+  var scaled = device.version[0] >= 12 && canInsert(device.version) && // scale_mode came with 12.0.5
+    Number(one(song, "scale_mode")) === 1;
   return {
     bpm: rounded(one(song, "tempo"), 4),
     meter: numerator + "/" + denominator,
@@ -760,8 +761,7 @@ function planPlacing(job, manifestPath) {
     return 0;
   }
   if (job.onManifest) {
-    job.onManifest(job, manifest);
-    return 0;
+    return job.onManifest(job, manifest);
   }
   job.rows = trackRows(manifest, job.give);
   noteTempo(job);

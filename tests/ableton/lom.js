@@ -22,6 +22,7 @@ function atLeast(version, other) {
 // Does a Live of this version have an entry whose `since` reads e.g. "12.2", ">12.1.0 <=12.2.0" (taken at
 // its later end) or "12.0.5 (also 11.3.25 and later 11.3.x; ...)"?
 function hasIt(since, version) {
+  if (since.startsWith('<=')) return true; // older than the oldest Live in the table
   const found = /also (\d+\.\d+\.\d+)/.exec(since);
   const main = since.replace(/\(.*\)/, '').match(/\d+(\.\d+)+/g);
   const also = found && version[0] === numbers(found[1])[0] && atLeast(version, numbers(found[1]));

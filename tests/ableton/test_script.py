@@ -1,0 +1,67 @@
+"""Runs the Node tests of the Max for Live script: the shipped file in a fake Live, against real servers."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import RunningServer, environment
+
+HERE = Path(__file__).parent
+ALONE = ("fake_live", "logic", "es5")  # need no server
+WITH_SERVERS = ("flow", "placing", "connection", "tools", "selftest")
+
+
+@pytest.fixture(scope="module")
+def node() -> str:
+    """The Node program; its tests are skipped where it is not installed."""
+    program = shutil.which("node")
+    if program is None:
+        pytest.skip("Node is not installed: the Max for Live script cannot run here")
+    return program
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Environment that names three servers: sketch, sketch in an odd home, one that prompts command."""
+    base = tmp_path_factory.mktemp("ableton")
+    (base / "My Clips ü").mkdir()
+    sketch = RunningServer(base / "plain", model="sketch")
+    odd = RunningServer(base / "My Clips ü", model="sketch")
+    clockwork = RunningServer(base / "clockwork", "--queue-limit", "2")
+    yield environment(
+        DAW_BRIDGE_PORT=str(sketch.port),
+        DAW_BRIDGE_ODD_PORT=str(odd.port),
+        DAW_BRIDGE_CLOCKWORK_PORT=str(clockwork.port),
+        DAW_BRIDGE_PYTHON=sys.executable,
+    )
+    for server in (sketch, odd, clockwork):
+        server.stop()
+
+
+def run(node: str, name: str, variables: dict[str, str]) -> None:
+    """Run one file of Node tests; its whole report is shown when one fails."""
+    done = subprocess.run(
+        [node, "--test", "--test-reporter=spec", f"{name}.test.js"], cwd=HERE, env=variables,
+        capture_output=True, text=True, encoding="utf-8", timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_script(node: str, name: str) -> None:
+    run(node, name, environment())
+
+
+@pytest.mark.parametrize("name", WITH_SERVERS)
+def test_script_with_real_servers(node: str, name: str, servers: dict[str, str]) -> None:
+    run(node, name, servers)
+
+
+def test_every_node_test_file_is_run() -> None:
+    there = {path.name.removesuffix(".test.js") for path in HERE.glob("*.test.js")}
+    assert there == {*ALONE, *WITH_SERVERS}
