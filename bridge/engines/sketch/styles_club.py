@@ -1,0 +1,223 @@
+"""The styles made with machines: house to dubstep, trap, lo-fi, synthwave, ambient."""
+
+from __future__ import annotations
+
+from .grid import Swing
+from .styles import POP_MAJOR, POP_MINOR, Seat, Style
+
+_FOUR = "X... X... X... X..."
+
+CLUB_STYLES: tuple[Style, ...] = (
+    Style(
+        "house", ("house", "deep house", "tech house", "garage house", "club", "dance", "edm"),
+        (118, 130), 0.7, "club",
+        (
+            {"kick": _FOUR, "clap": ".... X... .... X...", "open": "..x. ..x. ..x. ..x.",
+             "hat": "o..o o..o o..o o..o", "shaker": "oxo? oxo? oxo? oxo?"},
+            {"kick": _FOUR, "clap": ".... X... .... X..?", "open": "..x. ..x. ..x. ..x.",
+             "hat": "x.o. x.ox x.o. x.oo", "rim": "...x ..x. ...? x..."},
+            {"kick": "X... X... X... X..o", "clap": ".... X... .... X...", "open": "..x. ..x. ..x. ..xo",
+             "shaker": "xoxo xoxo xoxo xoxo", "conga": "..?. ..xo ...x ..o."},
+        ),
+        (
+            Seat("bass", "house bass", ("..R. ..R. ..R. ..RO", "R..R ..R. .R.. R.O.", "..R. .RR. ..R. .R7.",
+                                        "R..O ..R. R..O ..F.")),
+            Seat("chords", "stab", ("...x ..x. ...x ..x.", "x..x ..x. .x.. x...", "..x. ..x. ..x. ..x.",
+                                    "x... ..x. ..x. ....")),
+            Seat("pad", "warm pad", ("hold",), 0.45, -2),
+            Seat("melody", "pluck", ("free",), 0.7, -1),
+        ),
+        ("1 6 3 7", "1 4 1 5", "1 7 6 5", "1 3 4 6"), ("4 5 3 6", "1 6 2 5", "2 5 1 6"),
+        size=5, swing=Swing(16, 0.25), density=0.4, offbeat=0.65, duck=0.6, room_s=1.0, fill="clap",
+    ),
+    Style(
+        "techno", ("techno", "minimal techno", "industrial", "warehouse", "acid", "rave", "hard techno"),
+        (125, 150), 0.95, "warehouse",
+        (
+            {"kick": _FOUR, "hat": "..x. ..x. ..x. ..x.", "shaker": "oooo oooo oooo oooo",
+             "clap": ".... .... .... ..?.", "rim": "...x .... .x.. ...."},
+            {"kick": _FOUR, "open": "..x. ..x. ..x. ..x.", "hat": "xoox xoox xoox xoox",
+             "clap": ".... X... .... X...", "low tom": "...? .... ..o. .o.."},
+            {"kick": _FOUR, "ride": "..x. ..x. ..x. ..x.", "hat": "oxox oxox oxox oxox",
+             "cowbell": ".... ...o .... .o.."},
+        ),
+        (
+            Seat("bass", "techno bass", (".RRR .RRR .RRR .RRR", "..RR ..RR ..RR ..RO", ".R.R .RRR .R.R .RR7")),
+            Seat("arp", "acid line", ("x.xx .x.x xx.x .xx.", "x..x ..x. x..x .xx.", "xx.x x.xx .xx. x.xx"),
+                 0.0, 1),
+            Seat("chords", "stab", ("...x .... ..x. ....", ".... ..x. .... ...x"), 0.6, -1),
+            Seat("pad", "dark pad", ("hold",), 0.5, -3),
+        ),
+        ("1 1 1 1", "1 1 6 6", "1 1 2 1", "1 1 7 7"), ("1 1 4 4", "1 1 7 1"),
+        bars_a_chord=1, loose_ms=1, density=0.3, duck=0.65, room_s=1.6, fill="roll", bright=0.9,
+        mode="phrygian",
+    ),
+    Style(
+        "trance", ("trance", "psytrance", "uplifting trance", "eurodance", "hardstyle"),
+        (130, 150), 0.85, "club",
+        (
+            {"kick": _FOUR, "clap": ".... X... .... X...", "open": "..X. ..X. ..X. ..X.",
+             "hat": "oxox oxox oxox oxox"},
+            {"kick": _FOUR, "clap": ".... X... .... X...", "open": "..X. ..X. ..X. ..X.",
+             "ride": "x.x. x.x. x.x. x.x.", "hat": "oooo oooo oooo oooo"},
+        ),
+        (
+            Seat("bass", "synth bass", ("..R. ..R. ..R. ..R.", ".RRR .RRR .RRR .RRR", ".R.R .R.R .R.R .R.O")),
+            Seat("chords", "supersaw", ("x..x ..x. .x.. x.x.", "x.xx .xx. x.xx .xx.", "x--- ---- x--- --x-"),
+                 0.3),
+            Seat("arp", "sequence", ("xxxx xxxx xxxx xxxx",), 0.5, -1),
+            Seat("pad", "strings", ("hold",), 0.2, -3),
+            Seat("melody", "saw lead", ("free",), 0.75),
+        ),
+        ("1 6 3 7", "6 7 1 1", "1 3 7 6"), POP_MAJOR, loose_ms=1, density=0.6, offbeat=0.4,
+        duck=0.7, room_s=2.2, wet=1.3, fill="roll", bright=1.15,
+    ),
+    Style(
+        "drum and bass", ("drum and bass", "drum & bass", "drum n bass", "drum'n'bass", "dnb", "d&b",
+                          "jungle", "breakbeat", "liquid", "neurofunk"),
+        (160, 180), 0.9, "break",
+        (
+            {"kick": "X... .... ..X. ....", "snare": ".... X..o .o.. X..o", "hat": "x.x. x.x. x.x. x.x.",
+             "ride": "x.x. x.x. x.x. x.x."},
+            {"kick": "X.X. .... ..X. .... X.X. .... ..XX ....",
+             "snare": ".... X..o .o.. X... .... X..o .oo. X.o.", "hat": "x.xx x.xx x.xx x.xx"},
+            {"kick": "X... ..o. ..X. .... X... ..o. .X.. ....",
+             "snare": ".... X.o. .o.. X..o .... X..o .o.. X.oo", "hat": "xoxo xoxo xoxo xoxo",
+             "shaker": "..?. ..?. ..?. ..?."},
+        ),
+        (
+            Seat("bass", "reese bass", ("R--- --.. ..R- --..", "R--- ---- ---- --O.", "R--. ..R- -..R --F-",
+                                        "R--- ..R- ---- ..7-")),
+            Seat("pad", "pad", ("hold",), 0.0, -1),
+            Seat("chords", "electric piano", ("x--- ..x- ---- ....", "x--- ---- ..x- ----"), 0.4),
+            Seat("melody", "pluck", ("free",), 0.65, -1),
+        ),
+        ("1 6 3 7", "1 1 6 7", "1 4 6 5"), ("1 6 4 5", "4 5 6 6", "1 3 4 4"), size=4,
+        loose_ms=2, density=0.35, offbeat=0.5, duck=0.3, room_s=1.7, wet=1.1, fill="break",
+    ),
+    Style(
+        "dubstep", ("dubstep", "brostep", "bass music", "riddim", "wobble", "halftime"),
+        (136, 150), 0.95, "boom",
+        (
+            {"kick": "X... .... .... ....", "snare": ".... .... X... ....", "hat": "x..x ..x. x.x. ..xo"},
+            {"kick": "X... ..x. .... ..x.", "snare": ".... .... X... ....", "hat": "x.x. x.xx x.x. x.x?",
+             "open": ".... .... .... ..x."},
+            {"kick": "X..x .... .... .x..", "snare": ".... .... X... ...o", "hat": "..x. ..x. ..x. ..x.",
+             "rim": "...o ..o. .... .o.."},
+        ),
+        (
+            Seat("bass", "wobble bass", ("R-R- R-R- .... R-O-", "R--R --R- .... RRR-", "R--- R-R- ..R- R7--")),
+            Seat("pad", "dark pad", ("hold",), 0.0, -1),
+            Seat("chords", "stab", ("x... .... .... ....", "...x ..x. .... ...."), 0.4, -1),
+            Seat("melody", "saw lead", ("free",), 0.7, -2),
+        ),
+        ("1 1 6 7", "1 6 1 5", "1 2 1 7"), ("1 1 6 4",), loose_ms=1, density=0.35, duck=0.35,
+        room_s=1.6, fill="roll", bright=0.95,
+    ),
+    Style(
+        "trap", ("trap", "drill", "808", "phonk", "cloud rap"), (125, 160), 0.95, "boom",
+        (
+            {"kick": "X... ..x. .... ..x.", "snare": ".... .... X... ....", "clap": ".... .... x... ....",
+             "hat": "x.x. x.x. x.x. xrx."},
+            {"kick": "X..x .... ..x. ....", "clap": ".... .... X... ....", "hat": "xox. xrxo x.xo x.rr",
+             "open": ".... .... .... ..x.", "rim": ".... ..o. .... .?.."},
+            {"kick": "X... .... .x.x ....", "clap": ".... .... X... ...o", "hat": "xoxo xoxr xoxo rox.",
+             "open": "..x. .... .... ...."},
+        ),
+        (
+            Seat("bass", "808", ("kick",)),
+            Seat("chords", "bells", ("x--- ---- x--- ----", "x-.x -.x- .x-. x---", "hold"), 0.2),
+            Seat("pad", "choir", ("hold",), 0.4, -3),
+            Seat("melody", "music box", ("free",), 0.5),
+        ),
+        ("1 6 1 5", "1 1 6 7", "1 4 1 6", "1 6 7 1"), ("1 6 4 5",), bars_a_chord=1, loose_ms=2,
+        density=0.45, offbeat=0.45, room_s=1.4, wet=1.1, fill="hat", bright=0.85, mode="harmonic minor",
+    ),
+    Style(
+        "hip hop", ("hip hop", "hip-hop", "hiphop", "boom bap", "rap", "old school"), (84, 100), 0.85,
+        "dusty",
+        (
+            {"kick": "X... ..x. ..X. ....", "snare": ".... X... .... X..o", "hat": "x.x. x.x. x.x. x.x."},
+            {"kick": "X..x .... .xX. ....", "snare": ".... X..o .o.. X...", "hat": "x.x. x.xo x.x. x.x."},
+            {"kick": "X... ...x ..X. ..x.", "snare": ".... X... .... X...", "hat": "xox. xox. xox. xoxo"},
+        ),
+        (
+            Seat("bass", "upright bass", ("R... ..R. ..R. ..5.", "R--. ..R. .RR- ..A.", "R..R .... .R5. ..A.")),
+            Seat("chords", "electric piano", ("x--- .... ..x- ----", "x--- --.. .x-- --..",
+            "..x- ..x- ..x- ....")),
+            Seat("pad", "strings", ("hold",), 0.6, -3),
+            Seat("melody", "flute", ("free",), 0.6),
+        ),
+        ("1 4 1 5", "2 5 1 1", "1 6 4 5"), ("2 5 1 6", "1 4 2 5"), size=4, swing=Swing(16, 0.5),
+        loose_ms=5, late_ms=9, density=0.4, offbeat=0.5, room_s=0.8, wet=0.8, bright=0.8,
+    ),
+    Style(
+        "lo-fi", ("lo-fi", "lofi", "lo fi", "chillhop", "study beats", "dusty", "chill", "chilled"),
+        (68, 92), 0.6, "dusty",
+        (
+            {"kick": "X... ...x ..X. ....", "snare": ".... x... .... x...", "hat": "x.o. x.o. x.o. x.oo"},
+            {"kick": "X... .... .xX. ....", "rim": ".... X... .... X..o", "hat": "o.x. o.x. o.xo o.x.",
+             "shaker": "?.?. ?.?. ?.?. ?.?."},
+            {"kick": "X..o .... ..X. ...?", "snare": ".... x..o .... x...", "hat": "x.x. xox. x.x. x.x."},
+        ),
+        (
+            Seat("bass", "upright bass", ("R--- --.. R--- ..A.", "R--- ..R- --.. ..5-", "R--. .... .R-- --A-")),
+            Seat("chords", "dusty keys", ("x--- ---- x--- ----", "x--- --.. .x-- ---.", "x--- ..x- ---- x---")),
+            Seat("melody", "vibraphone", ("free",), 0.5, -1),
+            Seat("pad", "warm pad", ("hold",), 0.75, -4),
+        ),
+        ("1 4 7 3", "6 2 5 1", "1 6 2 5", "4 3 1 1"), ("2 5 1 6", "4 3 2 1", "1 6 2 5", "4 3 6 6"),
+        size=5, swing=Swing(16, 0.6), loose_ms=7, late_ms=12, density=0.35, offbeat=0.5,
+        room_s=0.9, wet=0.8, fill="light", bright=0.65,
+    ),
+    Style(
+        "synthwave", ("synthwave", "retrowave", "outrun", "80s", "eighties", "synth pop", "synthpop",
+                      "vaporwave", "new wave"),
+        (80, 118), 0.85, "machine",
+        (
+            {"kick": "X... .... X... ....", "snare": ".... X... .... X...", "hat": "x.x. x.x. x.x. x.x."},
+            {"kick": _FOUR, "snare": ".... X... .... X...", "hat": "..x. ..x. ..x. ..x.",
+             "tom": ".... .... .... ..?x"},
+            {"kick": "X... ..x. X... ....", "snare": ".... X... .... X...", "hat": "xoxo xoxo xoxo xoxo"},
+        ),
+        (
+            Seat("bass", "synth bass", ("R.R. R.R. R.R. R.R.", "RRRR RRRR RRRR RRRR", "R.RO R.RO R.RO R.RO")),
+            Seat("pad", "pad", ("hold",), 0.0, 1),
+            Seat("arp", "sequence", ("xxxx xxxx xxxx xxxx", "x.x. x.x. x.x. x.x."), 0.5),
+            Seat("melody", "saw lead", ("free",), 0.65),
+        ),
+        ("1 6 3 7", "6 7 1 1", "1 6 4 7", "1 7 6 6"), ("6 4 1 5", "4 5 6 6"), loose_ms=1.5,
+        density=0.4, offbeat=0.3, duck=0.25, room_s=1.9, wet=1.2, fill="tom",
+    ),
+    Style(
+        "ambient", ("ambient", "drone", "meditation", "soundscape", "atmospheric", "new age",
+                    "ethereal", "space music", "sleep"),
+        (50, 100), 0.5, "orchestra",
+        ({},),
+        (
+            Seat("pad", "pad", ("hold",)),
+            Seat("chords", "choir", ("hold",), 0.35, -3),
+            Seat("bass", "sub", ("R--- ---- ---- ----",), 0.3, -4),
+            Seat("arp", "bells", ("x... ..?. .... ?...", "..x. .... ?... ...."), 0.4, -3),
+            Seat("melody", "piano", ("free",), 0.55, -2),
+        ),
+        ("1 6 3 7", "1 4 6 4", "1 7 6 1"), ("1 4 1 5", "4 1 6 5", "1 3 4 4"), size=5,
+        bars_a_chord=2, loose_ms=8, density=0.15, offbeat=0.2, room_s=3.2, wet=2.2, fill="none",
+        bright=0.8, mode="lydian",
+    ),
+    Style(
+        "chiptune", ("chiptune", "8-bit", "8 bit", "chip", "video game", "arcade", "game music"),
+        (120, 170), 0.5, "pulse",
+        (
+            {"kick": "X... .... X... ....", "snare": ".... X... .... X...", "hat": "x.x. x.x. x.x. x.x."},
+            {"kick": "X..x .... X.x. ....", "snare": ".... X... .... X..x", "hat": "xxxx xxxx xxxx xxxx"},
+        ),
+        (
+            Seat("bass", "chip bass", ("R.O. R.O. R.O. R.O.", "RROO RROO RROO RROO")),
+            Seat("arp", "chip", ("xxxx xxxx xxxx xxxx",), 0.2, -1),
+            Seat("melody", "square lead", ("free",), 0.3, 1),
+        ),
+        POP_MINOR, POP_MAJOR, loose_ms=0, density=0.7, offbeat=0.35, room_s=0.5, wet=0.3,
+        fill="roll",
+    ),
+)  # fmt: skip
