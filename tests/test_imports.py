@@ -88,11 +88,11 @@ def test_torch_is_imported_only_where_models_live():
             assert not heavy or text.startswith(homes), f"{text} imports {heavy}"
 
 
-def loaded_by(code: str) -> set[str]:
+def loaded_by(code: str, nothing: Path) -> set[str]:
     script = f"{code}\nimport sys; print(' '.join(m.split('.')[0] for m in sys.modules))"
     run = subprocess.run(
         [sys.executable, "-c", script],
-        env=environment(),
+        env=environment(nothing),
         capture_output=True,
         text=True,
         check=True,
@@ -108,7 +108,7 @@ def test_the_server_process_loads_no_heavy_library(tmp_path):
         "[info_of(Choice(name)) for name in ('sketch', 'musicgen')]\n"
         f"local_models(Path({str(tmp_path)!r}))"
     )
-    assert not loaded_by(code) & HEAVY
+    assert not loaded_by(code, tmp_path) & HEAVY
 
 
 @pytest.mark.parametrize("arguments", [["-c", "import bridge"], ["-m", "bridge", "--help"]])
