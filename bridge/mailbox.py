@@ -10,7 +10,6 @@ import asyncio
 import logging
 import os
 import re
-import shutil
 import time
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
 from .osc import Handle
-from .packet import MAX_DATAGRAM_BYTES, PacketError, decode
+from .packet import MAX_DATAGRAM_BYTES, Message, PacketError, decode
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +35,9 @@ class Mailbox(FileSystemEventHandler):
         self._loop = asyncio.get_running_loop()
         self._hint = asyncio.Event()
         self._observer = Observer()
-        # counters start at the clock, so that names stay unused after a restart
-        self._counter = int(time.time() * 10)
+        self._stuck: set[str] = set()  # handled, but they cannot be removed
+        # counters go on behind the clock and behind unread answers, so that no name comes twice
+        self._counter = max([int(time.time() * 10), *_numbers(outbox)])
         self._pruned = 0.0
 
     def on_any_event(self, event: FileSystemEvent) -> None:
@@ -47,8 +47,11 @@ class Mailbox(FileSystemEventHandler):
 
     async def run(self) -> None:
         """Read packets as they appear, until cancelled."""
-        self._observer.schedule(self, str(self._inbox), recursive=False)
-        self._observer.start()
+        try:
+            self._observer.schedule(self, str(self._inbox), recursive=False)
+            self._observer.start()
+        except OSError as error:  # the system has a limit of watched folders
+            log.warning("mailbox.no_events error=%s; looking every %g s", error, RESCAN_S)
         try:
             while True:
                 self._hint.clear()
@@ -61,32 +64,34 @@ class Mailbox(FileSystemEventHandler):
             self._observer.stop()
 
     async def _scan(self) -> None:
-        self._inbox.mkdir(parents=True, exist_ok=True)  # somebody may have deleted it
-        with os.scandir(self._inbox) as entries:
-            names = sorted(entry.name for entry in entries if entry.name.endswith(".osc"))
+        try:
+            self._inbox.mkdir(parents=True, exist_ok=True)  # somebody may have deleted it
+            with os.scandir(self._inbox) as entries:
+                names = sorted(entry.name for entry in entries if entry.name.endswith(".osc"))
+        except OSError as error:  # something else lies in its place: the sockets go on
+            log.warning("mailbox.unreadable error=%s", error)
+            return
+        self._stuck &= set(names)
         for name in names:
-            await self._take(self._inbox / name)
+            if name not in self._stuck:
+                await self._take(self._inbox / name)
 
     async def _take(self, path: Path) -> None:
-        match = _NAME.fullmatch(path.name)
+        client, messages = "", []
         try:
-            if not match:
-                raise PacketError("its name is not <client>-<counter>.osc")
-            if path.stat().st_size > MAX_DATAGRAM_BYTES:
-                raise PacketError(f"it is larger than {MAX_DATAGRAM_BYTES} bytes")
-            messages = decode(path.read_bytes())
-        except FileNotFoundError:
-            return  # taken back by its client
-        except PacketError as error:
+            client, messages = _read(path)
+        except (FileNotFoundError, PermissionError):
+            return  # taken back by its client, or still held by its writer (Windows)
+        except (PacketError, OSError) as error:
             log.warning("mailbox.dropped file=%s why=%s", path.name, error)
-            messages = []
-        except PermissionError:
-            return  # still held by its writer (Windows): the next scan finds it
         for message in messages:
-            assert match is not None, "only a good name leads to messages"
-            await self._handle(message, f"mailbox|{match[1]}")
-        # only now: a request is durable before its file goes; handled twice is answered the same
-        path.unlink(missing_ok=True)
+            await self._handle(message, f"mailbox|{client}")
+        try:
+            # only now: a request is durable before its file goes; handled twice is answered the same
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            self._stuck.add(path.name)
+            log.warning("mailbox.stuck file=%s error=%s", path.name, error)
 
     def send(self, peer: str, packet: bytes) -> None:
         """File one packet for a peer of this carrier."""
@@ -104,8 +109,34 @@ class Mailbox(FileSystemEventHandler):
         if now - self._pruned < PRUNE_EVERY_S:
             return
         self._pruned = now
-        for folder in self._outbox.iterdir():
-            if folder.is_dir() and all(
-                now - file.stat().st_mtime > ANSWERS_KEPT_S for file in folder.iterdir()
-            ):
-                shutil.rmtree(folder, ignore_errors=True)
+        try:
+            for folder in self._outbox.iterdir():
+                if folder.is_dir():
+                    _prune_folder(folder, now - ANSWERS_KEPT_S)
+        except OSError as error:  # tried again in an hour
+            log.warning("mailbox.prune_failed error=%s", error)
+
+
+def _read(path: Path) -> tuple[str, list[Message]]:
+    """The client's name and its messages; PacketError says why there are none."""
+    match = _NAME.fullmatch(path.name)
+    if not match:
+        raise PacketError("its name is not <client>-<counter>.osc")
+    if path.stat().st_size > MAX_DATAGRAM_BYTES:
+        raise PacketError(f"it is larger than {MAX_DATAGRAM_BYTES} bytes")
+    return match[1], decode(path.read_bytes())
+
+
+def _numbers(outbox: Path) -> list[int]:
+    """The counters of all answers that lie there unread."""
+    stems = [path.stem for path in outbox.glob("*/*.osc")]
+    return [int(stem) for stem in stems if re.fullmatch("[0-9]{12}", stem)]
+
+
+def _prune_folder(folder: Path, before: float) -> None:
+    idle = folder.stat().st_mtime < before
+    for file in folder.iterdir():
+        if file.stat().st_mtime < before:
+            file.unlink(missing_ok=True)
+    if idle and not any(folder.iterdir()):
+        folder.rmdir()
