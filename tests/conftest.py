@@ -68,15 +68,16 @@ class RunningServer:
     def kill(self) -> None:
         """SIGKILL: no chance to clean up."""
         self.process.kill()
-        self._drain()
+        self.wait_for_end()
 
     def stop(self) -> str:
         """A clean stop; returns what it printed after the ready line."""
         if self.process.poll() is None:
             self.process.terminate()
-        return self._drain()
+        return self.wait_for_end()
 
-    def _drain(self) -> str:
+    def wait_for_end(self) -> str:
+        """Wait for the end of the process; returns what it printed."""
         output, _ = self.process.communicate(timeout=PATIENCE_S)
         return str(output)
 

@@ -59,7 +59,7 @@ def test_every_command_runs(tmp_path: Path):
         ran += 1
     assert server is not None
     assert ran >= 6
-    server.stop()
+    server.wait_for_end()
     assert server.process.returncode == 0  # `daw-bridge stop` was a clean stop
 
 
