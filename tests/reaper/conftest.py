@@ -1,0 +1,85 @@
+"""A REAPER (the double) in two editions, wired to a real server's home, and what tests ask of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from double.host import Reaper  # noqa: E402 the double lies beside this file
+from double.model import Track  # noqa: E402
+
+SCRIPTS = Path(__file__).parents[2] / "reaper_scripts"
+EDITIONS = {"6.47-lua53": ("6.47", "lua53"), "7.40-lua54": ("7.40", "lua54")}
+
+
+class Studio(Reaper):
+    """A REAPER with the scripts loaded, and short names for what a user does with them."""
+
+    def act(self, name: str, *answers: Any) -> None:
+        """Run one of the scripts' actions."""
+        self.run(SCRIPTS / f"{name}.lua", *answers)
+
+    @property
+    def waiting(self) -> list[str]:
+        """Keys of the jobs the active project still waits for."""
+        return [key for (_, key), _ in self.active.ext.items() if key.startswith("job_")]
+
+    def until_landed(self) -> None:
+        """Let the timer run until the active project waits for nothing."""
+        self.until(lambda: not self.waiting, "the clip to land")
+
+    def toggle(self, name: str = "Clip importer") -> int:
+        """The toolbar state of an action."""
+        return self.toggles.get(self.register(SCRIPTS / f"{name}.lua"), -1)
+
+    def add_track(self, name: str, *, selected: bool = False, depth: int = 0) -> Track:
+        """A track the user made before."""
+        track = self.active.add(Track())
+        assert isinstance(track, Track)
+        track.texts["P_NAME"] = name
+        track.values.update(I_SELECTED=float(selected), I_FOLDERDEPTH=float(depth))
+        return track
+
+
+@pytest.fixture(params=list(EDITIONS))
+def edition(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """REAPER version and its Lua."""
+    return EDITIONS[request.param]
+
+
+@pytest.fixture
+def start_reaper(tmp_path: Path) -> Iterator[Callable[..., Studio]]:
+    """Start REAPERs; at the end none of their scripts may have met a fault."""
+    started: list[Studio] = []
+
+    def start(home: Path, edition: tuple[str, str] = ("7.40", "lua54"), **more: Any) -> Studio:
+        folder = tmp_path / f"REAPER {len(started)}"
+        studio = Studio(
+            folder, version=edition[0], lua=edition[1],
+            environment={"DAW_BRIDGE_HOME": str(home), "HOME": str(tmp_path)}, **more,
+        )  # fmt: skip
+        studio.active.media_folder = tmp_path / f"project {len(started)}" / "Media"
+        studio.relaunch = "terminate"
+        started.append(studio)
+        return studio
+
+    yield start
+    for studio in started:
+        assert "met a fault" not in studio.console, studio.console
+        studio.quit()
+        for process in studio.processes:
+            process.kill()
+
+
+@pytest.fixture
+def reaper(
+    start_reaper: Callable[..., Studio], sketch_server: Any, edition: tuple[str, str]
+) -> Studio:
+    """A REAPER beside the shared sketch server."""
+    return start_reaper(sketch_server.home.root, edition)
