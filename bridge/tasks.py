@@ -68,6 +68,7 @@ def _render(engine: Engine, request: GenerateRequest, progress: Progress) -> Ren
             "out-of-range",
             f"{engine.info.title} cannot make instruments on tracks of their own: leave out instruments",
         )
+    progress("generating", 0.0)  # loading is over: a model that hangs now is found sooner
     return engine.generate(request, progress)
 
 

@@ -98,12 +98,13 @@ class Worker:
             return
         self._cancelled = True
         self._send({"op": "cancel"})
-        answer = self._answer
-        loop = asyncio.get_running_loop()
-        loop.call_later(
-            self._limits.cancel_grace_s,
-            lambda: None if answer.done() else self.kill("it did not react to cancel"),
+        asyncio.get_running_loop().call_later(
+            self._limits.cancel_grace_s, self._kill_unless_over, self._answer
         )
+
+    def _kill_unless_over(self, answer: asyncio.Future[dict[str, Any]]) -> None:
+        if self._answer is answer and not answer.done():  # never the job that came after it
+            self.kill("it did not react to cancel")
 
     def kill(self, why: str) -> None:
         """End the process at once; a job it was working on ends with WorkerDied(why)."""
