@@ -23,7 +23,9 @@ class ClockworkEngine:
     info = EngineInfo(
         name="clockwork", title="Clockwork", licence="none", commercial_use=True, pretrained=False,
         sample_rate=0, channels=1, min_seconds=0.1, max_seconds=60.0,
-        supports=frozenset({"text", "bpm", "meter", "bars", "loop", "instruments", "seed", "midi"}),
+        supports=frozenset(
+            {"text", "bpm", "meter", "bars", "loop", "instruments", "seed", "midi", "continue", "melody"}
+        ),
         note="A tone for tests.",
     )  # fmt: skip
 
@@ -80,4 +82,11 @@ class ClockworkEngine:
                 share = np.float32(1 / len(request.instruments))
                 parts += [Part(name, audio * share, notes) for name in request.instruments]
             takes.append(Take(variation, request.seed + variation - 1, parts))
-        return Render(request.sample_rate, takes)
+        report: dict[str, object] = {}
+        if request.source:
+            heard = request.source.audio
+            report = {
+                "heard_s": heard.shape[-1] / request.source.sample_rate,
+                "heard_peak": float(abs(heard).max()),
+            }
+        return Render(request.sample_rate, takes, report)
