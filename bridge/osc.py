@@ -11,12 +11,14 @@ from typing import cast
 
 from .errors import BridgeError
 from .packet import Message, PacketError, arguments_text, decode
-from .protocol import reply_port_of
+from .protocol import DONE, EVENTS, FAIL, reply_port_of
 
 log = logging.getLogger(__name__)
 
 Handle = Callable[[Message, str], Awaitable[None]]
 
+# what servers send: answering it could make two of them, or one and its own echo, talk for ever
+_NOT_FOR_SERVERS = frozenset({DONE, FAIL, *EVENTS})
 MAX_PENDING = 512  # requests being answered; more are dropped, senders ask again
 
 
@@ -47,6 +49,9 @@ class OscEndpoint(asyncio.DatagramProtocol):
             self._drop(f"not OSC, {error}", addr)
             return
         for message in messages:
+            if message.address in _NOT_FOR_SERVERS:
+                self._drop(f"{message.address} is an answer, not a command", addr)
+                continue
             if len(self._pending) >= MAX_PENDING:
                 self._drop(f"{MAX_PENDING} requests are being answered already", addr)
                 return

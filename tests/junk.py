@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 
 
@@ -96,3 +97,20 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "a tag nobody knows": (packet(b"/bridge/ping", b"sQ", padded(b"id")), "bad-request"),
     "a blob first": (packet(b"/bridge/ping", b"b", struct.pack(">i", 0)), "bad-request"),
 }
+
+
+def damaged(data: bytes, dice: random.Random) -> bytes:
+    """A packet with bytes put in, left out or changed at random places."""
+    damaged = bytearray(data)
+    for _ in range(dice.randrange(4)):
+        place = dice.randrange(len(damaged) + 1)
+        kind = dice.randrange(3)
+        if kind == 0:
+            damaged[place:place] = dice.randbytes(dice.choice((1, 4, 4, 8)))
+        elif kind == 1:
+            del damaged[place : place + dice.choice((1, 4, 4, 16))]
+        elif place < len(damaged):
+            damaged[place] = dice.choice(
+                (0, 0x23, 0x2C, 0x2F, 0x7F, 0x80, 0xFF, dice.randrange(256))
+            )
+    return bytes(damaged)
