@@ -195,7 +195,7 @@ def ExecProcess(host, command: str, timeout_ms: int) -> str:
 
 
 def GetAppVersion(host) -> str:
-    return host.api.version + "/linux-x86_64"
+    return host.app_version
 
 
 def GetOS(host) -> str:

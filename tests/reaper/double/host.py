@@ -63,6 +63,7 @@ class Reaper:
         profile: dict | None = None, environment: dict[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.api = Api(version)
+        self.app_version = version + "/linux-x86_64"
         self.lua = importlib.import_module(f"lupa.{lua}")
         self.resource_path = resource_path
         self.environment = environment or {}
@@ -225,9 +226,7 @@ class Reaper:
         """Run Lua code, then check what must hold whenever REAPER gets control back."""
         try:
             function()
-        except lupa.LuaError as error:
-            raise ScriptError(str(error)) from error
-        except self.lua.LuaError as error:
+        except (lupa.LuaError, self.lua.LuaError, AttributeError) as error:
             raise ScriptError(str(error)) from error
         if self.refresh_depth:
             left, self.refresh_depth = self.refresh_depth, 0

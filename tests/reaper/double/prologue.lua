@@ -1,14 +1,11 @@
 -- What every script finds in its Lua state: `reaper`, and a standard library that keeps REAPER's rules.
 local call, state, environment, file_rule = ...
 
-local function results(ok, first, ...)
-  if ok then return first, ... end
-  error(first, 3)
-end
-
 local function api(name)
   return function(...)
-    return results(call(name, select("#", ...), ...))
+    local answer = table.pack(call(name, select("#", ...), ...))
+    if answer[1] then return table.unpack(answer, 2, answer.n) end
+    error(answer[2], 2)
   end
 end
 
