@@ -88,8 +88,14 @@ def test_answers_go_to_the_reply_port(start_server):
     [
         ("x", {"bars": 200, "bpm": 20.0}, "out-of-range", "Clockwork makes clips of 0.1..60 s"),
         ("x", {"model": "nonsense"}, "model-missing", "no engine or checkpoint is called"),
-        ("x", {"source": "relative.wav"}, "out-of-range", "cannot use a source for continue"),
-        ("x", {"source": "/no/such.wav", "model": "random:tiny"}, "not-found", "/no/such.wav"),
+        ("x", {"source": "relative.wav"}, "bad-request", "must be an absolute path"),
+        ("x", {"source": "/no/such.wav"}, "not-found", "/no/such.wav"),
+        (
+            "x",
+            {"source": __file__, "source_mode": "melody"},
+            "out-of-range",
+            "Clockwork cannot use a source for melody",
+        ),
     ],
 )
 def test_what_must_fail_is_refused_before_it_is_queued(start_server, prompt, keys, code, words):
