@@ -98,7 +98,7 @@ class Service:
     ) -> None:  # fmt: skip
         self._config, self._home, self._store, self._worker = config, home, store, worker
         self._send, self._quit_server, self._clock = send, quit, clock
-        self._listeners: set[str] = set()
+        self._listeners: dict[str, None] = {}  # in the order of their last notify
         self._running: RunningJob | None = None
         self._loading = True
         self._work = asyncio.Event()
@@ -254,20 +254,19 @@ class Service:
             return (self.state, str(self.default), *counts, self._config.queue_limit)
         job = await self._find(str(request.values["job_id"]))
         running = self._running
-        if running and running.job.id == job.id:
+        if job.state == RUNNING and running and running.job.id == job.id:
             return (job.id, RUNNING, running.stage, running.fraction, running.eta_s, "")
         detail = f"{job.code}: {job.message}" if job.code else job.manifest
         return (job.id, job.state, job.state, 1.0 if job.state == DONE else 0.0, -1.0, detail)
 
     async def _notify(self, request: Request, peer: str) -> tuple[Argument, ...]:
-        if not request.values["on"]:
-            self._listeners.discard(peer)
-        elif len(self._listeners) >= MAX_LISTENERS and peer not in self._listeners:
-            raise BridgeError(
-                "queue-full", f"{MAX_LISTENERS} clients listen already, the most there may be"
-            )
-        else:
-            self._listeners.add(peer)
+        self._listeners.pop(peer, None)
+        if request.values["on"]:
+            self._listeners[peer] = None
+            if len(self._listeners) > MAX_LISTENERS:  # most likely gone without a word
+                silent = next(iter(self._listeners))
+                del self._listeners[silent]
+                log.warning("listener.forgotten peer=%s limit=%s", silent, MAX_LISTENERS)
         return ()
 
     async def _models(self, request: Request, peer: str) -> tuple[Argument, ...]:
@@ -420,6 +419,8 @@ class Service:
             await self._end(job, JOB_FAILED, "model-failed", text)
         else:
             await self._advance(job, RUNNING, QUEUED, worker_deaths=deaths)
+            if running.cancelled and await self._advance(job, QUEUED, JOB_CANCELLED):
+                self._emit(job, CANCELLED, job.id)  # the cancel came while that was written
 
     # ---- small parts ----
 

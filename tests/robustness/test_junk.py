@@ -13,7 +13,7 @@ from conftest import RunningServer, finish
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.packet import Message, PacketError, decode, encode
+from bridge.packet import Message, decode, encode
 from bridge.protocol import COMMANDS
 
 
