@@ -14,7 +14,7 @@ from .audio.read import read_audio
 from .clips import ClipWriter, Frame
 from .engines import Engine, GenerateRequest, Progress, Render, Source, Take
 from .errors import BridgeError
-from .music import exact_frames, length_beats, parse_key, parse_meter
+from .music import Note, exact_frames, length_beats, parse_key, parse_meter
 
 if TYPE_CHECKING:
     from .engines import Audio
@@ -57,7 +57,9 @@ def _generate(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
     )  # fmt: skip
     for index, take in enumerate(render.takes):
         progress("writing", index / len(render.takes))
-        _write_take(writer, engine, request, take, render.sample_rate)
+        _write_take(
+            writer, engine, request, take, render.sample_rate, task.params["midi"], progress
+        )
     resolved = {"seed": request.seed, "beats": float(request.beats), **render.report}
     return {"clips": writer.clips, "engine": _engine_fields(engine), "resolved": resolved}
 
@@ -73,9 +75,10 @@ def _render(engine: Engine, request: GenerateRequest, progress: Progress) -> Ren
 
 
 def _write_take(
-    writer: ClipWriter, engine: Engine, request: GenerateRequest, take: Take, rate: int
-) -> None:
-    """Finish one take and write every part of it: audio, and MIDI where the notes are known."""
+    writer: ClipWriter, engine: Engine, request: GenerateRequest, take: Take, rate: int, midi: bool,
+    progress: Progress,
+) -> None:  # fmt: skip
+    """Finish one take and write every part of it: audio, and MIDI where notes are known or asked for."""
     audios: list[Audio] = [part.audio for part in take.parts]
     measured: Fields = {}
     if "bars" not in engine.info.supports:
@@ -95,10 +98,25 @@ def _write_take(
             measured=measured,
         )  # fmt: skip
         measured = {}  # it was measured on the first part, the mix
+        notes, programs = part.notes, part.programs or None
+        if notes is None and midi:
+            notes = _heard_notes(part.role, audio, request, progress)
         writer.midi(
-            part.role, part.notes or [], variation=take.variation, seed=take.seed,
-            programs=part.programs or None,
-        )  # fmt: skip
+            part.role, notes or [], variation=take.variation, seed=take.seed, programs=programs
+        )
+
+
+def _heard_notes(
+    role: str, audio: Audio, request: GenerateRequest, progress: Progress
+) -> list[Note]:
+    """The notes of a clip whose engine knows none; they may be none, as in a drone of noise."""
+    from .transcribe import transcribe
+
+    material = "drums" if role == "drums" else "auto"
+    return transcribe(
+        audio, request.sample_rate, bpm=request.bpm, meter=request.meter, material=material,
+        progress=progress,
+    ).notes  # fmt: skip
 
 
 def generate_request(params: Mapping[str, Any]) -> GenerateRequest:
@@ -126,6 +144,39 @@ def _source(params: Mapping[str, Any]) -> Source | None:
     return Source(audio, rate, params["source_mode"] or "continue")
 
 
+def _transcribe(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
+    from .transcribe import transcribe  # imports the network's runtime
+
+    params, path = task.params, Path(task.params["path"])
+    audio, rate = read_audio(path, params["start_s"], params["length_s"])
+    meter, bpm = parse_meter(params["meter"]), params["bpm"]
+    heard = transcribe(
+        audio, rate, bpm=bpm, meter=meter, quantize=params["quantize"], material=params["material"],
+        progress=progress,
+    )  # fmt: skip
+    if not heard.notes:
+        raise BridgeError("not-found", f"{path.name}: {heard.report['sentence']}")
+    progress("writing", 0.0)
+    beats = Fraction(audio.shape[1], rate) * Fraction(str(bpm)) / 60
+    writer = ClipWriter(Frame(task.folder, task.job_id, beats, bpm, meter, title=path.name))
+    writer.midi(_role_of(heard.material), heard.notes, report=heard.report)
+    return {"clips": writer.clips, "engine": dict(TRANSCRIBER), "resolved": {"beats": float(beats)}}
+
+
+def _role_of(material: str) -> str:
+    return "drums" if material == "drums" else "notes"
+
+
+# what the manifest says of the network that listens
+TRANSCRIBER: Fields = {
+    "name": "basic-pitch",
+    "revision": "nmp.onnx of basic-pitch 0.4.0, decoded by daw-bridge",
+    "licence": "Apache-2.0",
+    "pretrained": True,
+    "note": "Notes are heard by Spotify's Basic Pitch network; drums by their onsets.",
+}
+
+
 def _engine_fields(engine: Engine) -> Fields:
     info = engine.info
     return {
@@ -148,4 +199,5 @@ def _provenance(engine: Engine, request: GenerateRequest) -> str:
 
 _TASKS: dict[str, Callable[[Task, EngineOf, Progress], Fields]] = {
     "/bridge/generate": _generate,
+    "/bridge/transcribe": _transcribe,
 }

@@ -90,12 +90,7 @@ def test_answers_go_to_the_reply_port(start_server):
         ("x", {"model": "nonsense"}, "model-missing", "no engine or checkpoint is called"),
         ("x", {"source": "relative.wav"}, "bad-request", "must be an absolute path"),
         ("x", {"source": "/no/such.wav"}, "not-found", "/no/such.wav"),
-        (
-            "x",
-            {"source": __file__, "source_mode": "melody"},
-            "out-of-range",
-            "Clockwork cannot use a source for melody",
-        ),
+        ("x", {"source": __file__, "model": "sketch"}, "out-of-range", "cannot use a source"),
     ],
 )
 def test_what_must_fail_is_refused_before_it_is_queued(start_server, prompt, keys, code, words):
