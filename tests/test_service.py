@@ -178,3 +178,14 @@ def test_quit_stops_the_server_and_jobs_wait_for_the_next_one(start_server):
     assert not server.home.heartbeat.exists()
     with start_server().client() as client:
         assert finish(client, job_id).exists()
+
+
+def test_an_idle_model_gives_its_memory_back_and_comes_again(start_server):
+    server = start_server(DAW_BRIDGE_IDLE_UNLOAD_S="0.2")
+    log = server.home.logs / "bridge.log"
+    worker_log = server.home.logs / "worker.log"
+    with server.client() as client:
+        wait_until(lambda: "model.unload" in log.read_text(), "the model is unloaded")
+        job_id, _ = client.request("/bridge/generate", "a tone")
+        assert finish(client, job_id).exists()
+    assert worker_log.read_text().count("engine.loaded") == 2
