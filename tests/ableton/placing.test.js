@@ -166,7 +166,7 @@ test('the user removes the clip while it is being placed', async () => {
 });
 
 ['accept', 'quotes'].forEach((spaces) => {
-  test(`a home with a space and umlauts, Live ${spaces}s it`, async () => {
+  test(`a home with a space and umlauts, which Live takes (${spaces})`, async () => {
     const device = await connected({ faults: { spaces } }, {}, ODD_HOME);
     assert.equal(await run(device, 'generate', { prompt: 'Glöckchen', bars: 0, give: 1 }), 'Placed 2 clips on 2 new tracks.');
     assert.match(device.set.clips(1)[0].props.file_path, / .*ü/);
