@@ -16,7 +16,6 @@ local following = {}
 local QUIET_S = 1 -- without news for so long: ask
 local SILENT_S = 2 -- without an answer for so long: the server does not run
 local RESEND_S = 5 -- a request that nobody has answered
-local RESTART_S = 30 -- between two attempts to start the server
 
 -- Follows the watches in the table `watched` (by request_id); calls `over(watch, text)` when one ends early.
 function following.start(watched, over)
@@ -120,9 +119,8 @@ function following.start(watched, over)
     watch.polled_at, watch.asked_at = now, watch.asked_at or now
   end
 
-  local function start_server(now)
-    local started = tonumber(config.shared("server_started"))
-    if started and now - started < RESTART_S then return words.starting() end
+  local function start_server()
+    if server.is_starting() then return words.starting() end
     if config.get("autostart") ~= "yes" then return words.no_server() end
     server.start()
     return words.starting()
@@ -130,7 +128,7 @@ function following.start(watched, over)
 
   local function notice_silence(watch, now)
     if watch.silent or not watch.asked_at or now - watch.asked_at < SILENT_S then return end
-    watch.silent = start_server(now)
+    watch.silent = start_server()
     log.tell(watch.silent)
   end
 

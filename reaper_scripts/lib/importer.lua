@@ -173,7 +173,7 @@ local function new_loop()
   local function build_peaks()
     local first = peaks[1]
     if not first then return end
-    local source = reaper.ValidatePtr2(first.project, first.take, "MediaItem_Take*")
+    local source = jobs.is_open(first.project) and reaper.ValidatePtr2(first.project, first.take, "MediaItem_Take*")
       and reaper.GetMediaItemTake_Source(first.take)
     local begun = first.begun
     first.begun = true
@@ -276,10 +276,14 @@ function importer.run(on_end)
   local function tick()
     if config.take("importer_stop") ~= "" then return end
     config.share("importer_alive", tostring(reaper.time_precise()))
-    local ok, why = xpcall(loop.turn, debug.traceback)
-    if not ok and why ~= told then
-      told = why -- the same trouble every tick is told once
-      log.tell("the importer met a fault and goes on:\n" .. why)
+    local fault
+    local ok, trace = xpcall(loop.turn, function(why)
+      fault = tostring(why)
+      return debug.traceback(fault)
+    end)
+    if not ok and fault ~= told then
+      told = fault -- the same trouble every tick is told once
+      log.tell("the importer met a fault and goes on:\n" .. trace)
     end
     reaper.defer(tick)
   end

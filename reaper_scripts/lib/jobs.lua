@@ -26,13 +26,20 @@ function jobs.new_id()
   return "reaper-" .. reaper.genGuid():gsub("[^%w]", ""):lower()
 end
 
--- Keep a job, or what changed about it.
+-- Whether a project is still open in one of the tabs.
+function jobs.is_open(project)
+  return reaper.ValidatePtr2(nil, project, "ReaProject*")
+end
+
+-- Keep a job, or what changed about it. A project that was closed meanwhile keeps what it was saved with.
 function jobs.save(project, job)
+  if not jobs.is_open(project) then return end
   reaper.SetProjExtState(project, SECTION, PREFIX .. job.id, config.escape(json.encode(job)))
 end
 
 -- The job is over: forget it.
 function jobs.remove(project, job)
+  if not jobs.is_open(project) then return end
   reaper.SetProjExtState(project, SECTION, PREFIX .. job.id, "")
 end
 

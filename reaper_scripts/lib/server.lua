@@ -8,6 +8,7 @@ local json = require "lib.json"
 local server = {}
 
 local STALE_S = 10 -- the server renews its heartbeat every 2 s
+local START_S = 30 -- how long a start may take; no second one before that
 
 -- What `bridge.json` says and "running"; or nil and "absent" or "stale".
 function server.heartbeat()
@@ -27,6 +28,12 @@ end
 function server.start()
   reaper.ExecProcess(config.start_command(), -2)
   config.share("server_started", tostring(reaper.time_precise()))
+end
+
+-- Whether it was started from here a moment ago and is not there yet.
+function server.is_starting()
+  local started = tonumber(config.shared("server_started"))
+  return started ~= nil and reaper.time_precise() - started < START_S and not server.heartbeat()
 end
 
 -- What to tell somebody whose server does not run.

@@ -22,7 +22,9 @@ function words.progress(watch)
   local title = watch.job.title
   if watch.cancelling then return "cancelling " .. title end
   if watch.silent then return watch.silent end
-  if not watch.job.job_id then return title .. ": asking the server" end
+  if not watch.job.job_id then
+    return server.is_starting() and words.starting() or title .. ": asking the server"
+  end
   if watch.stage == "queued" then
     local place = watch.place or 0
     if place < 1 then return title .. ": queued" end

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -60,6 +63,10 @@ def start_reaper(tmp_path: Path) -> Iterator[Callable[..., Studio]]:
     started: list[Studio] = []
 
     def start(home: Path, edition: tuple[str, str] = ("7.40", "lua54"), **more: Any) -> Studio:
+        until = time.monotonic() + 60
+        while home.exists() and not (home / "bridge.json").exists():
+            assert time.monotonic() < until, "the server shows no sign of life"
+            time.sleep(0.01)
         folder = tmp_path / f"REAPER {len(started)}"
         studio = Studio(
             folder, version=edition[0], lua=edition[1],
@@ -75,7 +82,10 @@ def start_reaper(tmp_path: Path) -> Iterator[Callable[..., Studio]]:
         assert "met a fault" not in studio.console, studio.console
         studio.quit()
         for process in studio.processes:
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, signal.SIGKILL)
             process.kill()
+            process.wait()
 
 
 @pytest.fixture
@@ -84,3 +94,28 @@ def reaper(
 ) -> Studio:
     """A REAPER beside the shared sketch server."""
     return start_reaper(sketch_server.home.root, edition)
+
+
+@pytest.fixture(scope="session")
+def clockwork_server(
+    tmp_path_factory: pytest.TempPathFactory, sketch_server: Any
+) -> Iterator[Any]:
+    """A server whose engine does what the prompt says, takes sources, and says what it heard."""
+    server = type(sketch_server)(tmp_path_factory.mktemp("clockwork") / "home")
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def studio(
+    start_reaper: Callable[..., Studio], clockwork_server: Any, edition: tuple[str, str]
+) -> Studio:
+    """A REAPER beside the shared clockwork server."""
+    return start_reaper(clockwork_server.home.root, edition)
+
+
+@pytest.fixture
+def child_environment() -> dict[str, str]:
+    """The environment of programs that REAPER starts: this checkout's bridge."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DAW_BRIDGE_", "PYTHON"))}
+    return {**kept, "PYTHONPATH": str(SCRIPTS.parent)}

@@ -27,19 +27,6 @@ def tone(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def clockwork_server(tmp_path_factory, sketch_server):
-    """A server whose engine takes sources, and says what it heard."""
-    server = type(sketch_server)(tmp_path_factory.mktemp("clockwork") / "home")
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def studio(start_reaper, clockwork_server, edition):
-    return start_reaper(clockwork_server.home.root, edition)
-
-
 def heard(server, item):
     """What the engine says about the source it got."""
     return server.manifest(item.take.texts["P_EXT:DawBridge"])["request"]

@@ -320,7 +320,8 @@ class Reaper:
         if self.in_tick:
             raise ScriptError(f"a modal dialog inside a tick: {what}")
         assert self.answers, f"nobody is there to answer: {what}"
-        return self.answers.pop(0)
+        answer = self.answers.pop(0)
+        return answer(what) if callable(answer) else answer
 
     def message_box(self, message: str, type_: int) -> int:
         self.boxes.append(message)
