@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from ...music import Note
@@ -10,9 +9,9 @@ from .. import EngineInfo, GenerateRequest, Part, Progress, Render, Take
 
 if TYPE_CHECKING:
     from .arrange import Score, Track
+    from .pace import Pace
 
 RULES = "1"  # raised whenever the same request would give other notes or another sound
-_REPORT_S = 0.03  # progress is told at most this often
 
 
 class SketchEngine:
@@ -49,6 +48,7 @@ class SketchEngine:
     def generate(self, request: GenerateRequest, progress: Progress) -> Render:
         """Arrange and render every variation; seeds count up from the request's."""
         from .arrange import arrange
+        from .pace import Pace
 
         takes: list[Take] = []
         scores: list[Score] = []
@@ -56,7 +56,8 @@ class SketchEngine:
             progress("generating", number / request.variations)
             seed = request.seed + number
             score = arrange(request, seed)
-            parts = _parts(score, request, _Ticker(progress, number, request.variations, score))
+            pace = Pace(progress, number, request.variations, _steps(score))
+            parts = _parts(score, request, pace)
             takes.append(Take(number + 1, seed, parts))
             scores.append(score)
         progress("generating", 1.0)
@@ -70,35 +71,25 @@ class SketchEngine:
         sustained.clear_tables()
 
 
-class _Ticker:
-    """Turns the renderer's steps into progress, not more often than anyone can see."""
-
-    def __init__(self, progress: Progress, take: int, takes: int, score: Score) -> None:
-        self._progress, self._take, self._takes = progress, take, takes
-        pitches = sum(len({(n.pitch, n.velocity // 22) for n in t.notes}) for t in score.tracks)
-        self._expected = pitches + 12 * len(score.tracks) + 40
-        self._steps = 0
-        self._told = time.monotonic()
-
-    def __call__(self) -> None:
-        self._steps += 1
-        now = time.monotonic()
-        if now - self._told >= _REPORT_S:
-            self._told = now
-            share = min(0.99, self._steps / self._expected)
-            self._progress("generating", (self._take + share) / self._takes)
+def _steps(score: Score) -> int:
+    """About how many steps the renderer will count: sounds to make, rooms to fill, sums."""
+    sounds = sum(len({(n.pitch, n.velocity // 22) for n in t.notes}) for t in score.tracks)
+    return sounds + 25 * len(score.tracks) + 20
 
 
-def _parts(score: Score, request: GenerateRequest, tick: _Ticker) -> list[Part]:
+def _parts(score: Score, request: GenerateRequest, pace: Pace) -> list[Part]:
     """The mix first; with instruments asked for, then one part each, adding up to the mix."""
     from .mixdown import render
 
-    audio = render(score, request, tick)
+    audio = render(score, request, pace)
     notes: list[Note] = sorted(note for track in score.tracks for note in track.notes)
     programs = {track.channel: _program(track) for track in score.tracks}
     if not request.instruments:
         return [Part("mix", audio[0], notes, programs)]
-    mix = sum(audio[1:], audio[0].copy())
+    mix = audio[0].copy()
+    for sound in audio[1:]:
+        mix += sound
+        pace.step_and_tell()
     tracks = [
         Part(track.player.role, sound, track.notes, {track.channel: _program(track)})
         for track, sound in zip(score.tracks, audio, strict=True)

@@ -112,27 +112,33 @@ def voice(chord: Chord, before: tuple[int, ...] | None, low: int, high: int, voi
     Every placing of the chord's tones is scored: movement, clusters, mud below, distance from the
     middle. Returns ascending MIDI pitches.
     """
-    tones = list(chord.tones)
-    if len(tones) > voices:  # the bass has the root, and a pure fifth says least
-        for spare in (2, 0):
-            if len(tones) > voices and len(tones) > 3:
-                tones.pop(spare)
-        tones = tones[:voices]
-    places = [[p for p in range(low, high + 1) if p % 12 == tone] for tone in tones]
     best: tuple[float, tuple[int, ...]] | None = None
     middle = (low + high) / 2
-    for choice in product(*places):
-        pitches = tuple(sorted(choice))
-        score = _placing_cost(pitches, before, middle)
-        if best is None or (score, pitches) < best:
-            best = (score, pitches)
+    for tones in _worth_playing(chord.tones, voices):
+        places = [[p for p in range(low, high + 1) if p % 12 == tone] for tone in tones]
+        for choice in product(*places):
+            pitches = tuple(sorted(choice))
+            score = _placing_cost(pitches, before, middle)
+            if best is None or (score, pitches) < best:
+                best = (score, pitches)
     return best[1] if best else ()
+
+
+def _worth_playing(tones: tuple[int, ...], voices: int) -> list[tuple[int, ...]]:
+    """Which tones to play with few voices: a pure fifth says least, and the bass has the root."""
+    if len(tones) <= voices:
+        return [tones]
+    if len(tones) == 5 and voices == 4:
+        return [tones[:2] + tones[3:], tones[1:]]
+    if len(tones) == 4 and voices == 3:
+        return [(tones[0], tones[1], tones[3])]
+    return [(tones[1], *tones[3:])[:voices]]
 
 
 def _placing_cost(pitches: tuple[int, ...], before: tuple[int, ...] | None, middle: float) -> float:
     cost = abs(sum(pitches) / len(pitches) - middle) * 0.45
     gaps = [b - a for a, b in zip(pitches, pitches[1:], strict=False)]
-    cost += sum(4.0 for gap in gaps if gap == 1) + sum(0.8 for gap in gaps if gap == 2)
+    cost += sum(12.0 for gap in gaps if gap == 1) + sum(0.8 for gap in gaps if gap == 2)
     cost += sum(3.0 for gap in gaps if gap > 9) + max(0, pitches[-1] - pitches[0] - 16) * 0.8
     if pitches[0] < 52 and gaps and gaps[0] < 5:
         cost += 3.0

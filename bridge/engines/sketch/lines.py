@@ -51,7 +51,8 @@ def _bass_pitch(chord: Chord, symbol: str, low: int, high: int, following: Chord
     if symbol == "A":  # leads into the next root by a step of the scale, or half a step
         goal = nearest(following.root, root)
         below = [p for p in (goal - 2, goal - 1, goal + 2, goal + 1) if p % 12 in chord.scale]
-        return min(below, key=lambda p: abs(p - root)) if below else goal
+        lead = min(below, key=lambda p: abs(p - root)) if below else goal
+        return lead + 12 if lead < low else lead
     return root
 
 

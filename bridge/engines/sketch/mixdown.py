@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from ...music import Note, exact_frames
 from .. import GenerateRequest
 from .arrange import Score, Track
 from .instruments import SOUNDS, Sound
+from .pace import Pace
 from .synth import plucked, sustained
 from .synth.percussion import KITS, strike
 from .synth.space import duck, echo, loudness, reverberate, room, shared_gain
@@ -29,7 +31,7 @@ _LAYERS = 6  # velocities that sound different; loudness is exact
 Tick = Callable[[], None]
 
 
-def render(score: Score, request: GenerateRequest, tick: Tick) -> list[Array]:
+def render(score: Score, request: GenerateRequest, pace: Pace) -> list[Array]:
     """One array float32 [2, frames] per track, or a single one of everything when no instruments
     were asked for. Their sum is what the mix is."""
     rate = request.sample_rate
@@ -38,30 +40,29 @@ def render(score: Score, request: GenerateRequest, tick: Tick) -> list[Array]:
     wet = style.wet * (1 + 0.8 * brief.space)
     response = room(rate, style.room_s * (1 + 0.4 * brief.space), max(0.5, style.bright + brief.bright / 2))
     dip = _dip(score, frames, request)
-    parts: list[Array] = []
     separate = bool(request.instruments)
-    everything = np.zeros((2, frames), dtype=np.float32)
-    sent = np.zeros(frames, dtype=np.float32)
-    for track in score.tracks:
-        dry, send = _track(track, score, frames, request, tick)
-        if dip is not None and track.player.does in _DUCKED:
-            dry *= dip
-            send *= dip
-        tick()
+
+    def job(track: Track) -> tuple[Array, Array]:
+        dry, send = _track(track, score, dip, request, pace.step)
         send *= np.float32(wet)
         if separate:
-            parts.append(dry + reverberate(send, response, request.loop, tick))
-        else:
-            everything += dry
-            sent += send
-        tick()
-    if not separate:
-        parts = [everything + reverberate(sent, response, request.loop, tick)]
-    return _master(parts, request, tick)
+            dry += reverberate(send, response, request.loop, pace.step)
+        return dry, send
+
+    done = pace.all([partial(job, track) for track in score.tracks])
+    if separate:
+        return _master([dry for dry, _send in done], request, pace.step_and_tell)
+    everything = np.zeros((2, frames), dtype=np.float32)
+    sent = np.zeros(frames, dtype=np.float32)
+    for dry, send in done:
+        everything += dry
+        sent += send
+    everything += reverberate(sent, response, request.loop, pace.step_and_tell)
+    return _master([everything], request, pace.step_and_tell)
 
 
-def _dip(score: Score, frames: int, request: GenerateRequest) -> Array | None:
-    """The ducking curve under the kick, when the style wants one and there are drums."""
+def _dip(score: Score, frames: int, request: GenerateRequest) -> Array:
+    """The ducking curve under the kick; all ones without drums or in styles that do not duck."""
     kicks = [
         round(note.start * 60 / request.bpm * request.sample_rate)
         for track in score.tracks
@@ -70,20 +71,24 @@ def _dip(score: Score, frames: int, request: GenerateRequest) -> Array | None:
         if note.pitch == 36
     ]
     if not kicks or not score.style.duck:
-        return None
+        return np.ones(frames, dtype=np.float32)
     length = round(min(0.8 * 60 / request.bpm, 0.42) * request.sample_rate)
     return duck(frames, kicks, min(length, frames), score.style.duck, request.loop)
 
 
 def _master(parts: list[Array], request: GenerateRequest, tick: Tick) -> list[Array]:
     """One gain curve for all: peaks held under the ceiling, the end faded when it is no loop."""
-    mix = parts[0] if len(parts) == 1 else np.sum(parts, axis=0)
+    mix = parts[0].copy()
+    for part in parts[1:]:
+        mix += part
+        tick()
     peak = float(np.max(np.abs(mix))) if mix.size else 0.0
     if peak > 0:
         loud = loudness(mix, request.sample_rate)
         level = np.float32(min(10 ** ((-15 - loud) / 20), 4 * _CEILING / peak))
         tick()
-        gain = shared_gain(mix * level, request.sample_rate, request.loop, _CEILING) * level
+        mix *= level
+        gain = shared_gain(mix, request.sample_rate, request.loop, _CEILING) * level
     else:
         gain = np.ones(mix.shape[1], dtype=np.float32)
     if not request.loop:
@@ -96,11 +101,11 @@ def _master(parts: list[Array], request: GenerateRequest, tick: Tick) -> list[Ar
 
 
 def _track(
-    track: Track, score: Score, frames: int, request: GenerateRequest, tick: Tick
+    track: Track, score: Score, dip: Array, request: GenerateRequest, tick: Tick
 ) -> tuple[Array, Array]:
     """Dry stereo and what goes to the room, mono, of one track, at its level in the mix."""
     player = track.player
-    dry = np.zeros((2, frames), dtype=np.float32)
+    dry = np.zeros((2, len(dip)), dtype=np.float32)
     if player.does == "drums":
         send = _drums(track.notes, dry, score, request, tick)
     else:
@@ -111,6 +116,8 @@ def _track(
             step = round(0.75 * 60 / request.bpm * request.sample_rate)
             if step < 2 * request.sample_rate:
                 dry += echo(dry, step, sound.echo, request.loop)
+        if player.does in _DUCKED:
+            dry *= dip
         send = (dry[0] + dry[1]) * np.float32(0.5 * sound.send)
     level = _LOUDNESS + _LEVELS[player.does] + player.level
     if player.sound:

@@ -41,6 +41,8 @@ def strike(piece: Piece, rate: int, velocity: float, take: int) -> Array:
     frames = int(min(4.0, length_s + 0.06) * rate)
     seed = 7919 * take + int(piece.hz * 10) + len(piece.recipe)
     raw = _RECIPES[piece.recipe](piece, rate, frames, velocity, seed)
+    # what offset a falling sine leaves goes out by a slow bow, far below hearing
+    raw = raw - np.mean(raw) * 2 * np.hanning(frames)
     sound = np.asarray(raw * piece.level, dtype=np.float32)
     return ramp_out(ramp_in(sound, int(0.0006 * rate)), int(0.012 * rate))
 
@@ -67,7 +69,8 @@ def _snare(piece: Piece, rate: int, frames: int, velocity: float, seed: int) -> 
                     np.zeros(3))  # fmt: skip
     wires = shaped_noise(rate, frames, piece.low_hz, piece.high_hz * (0.6 + 0.4 * velocity), seed)
     tail = 0.75 * np.exp(-time / (piece.decay_s * 0.8)) + 0.5 * np.exp(-time / 0.02)
-    return np.asarray((shell * 0.55 + ring) * np.exp(-time / 0.1) + wires * tail * piece.noise * 0.34)
+    hit = (shell * 0.55 + ring) * np.exp(-time / 0.1) + wires * tail * piece.noise * 0.5
+    return np.asarray(np.tanh(1.3 * hit))  # no lone peaks: a snare is dense
 
 
 def _clap(piece: Piece, rate: int, frames: int, velocity: float, seed: int) -> Floats:
@@ -79,20 +82,22 @@ def _clap(piece: Piece, rate: int, frames: int, velocity: float, seed: int) -> F
         shape += np.where(after >= 0, np.exp(-np.maximum(after, 0) / 0.004), 0) * 0.7
     after = time - np.float32(0.028)
     shape += np.where(after >= 0, np.exp(-np.maximum(after, 0) / (piece.decay_s * 0.6)), 0) * 0.75
-    return equalise(noise * shape, rate, 400, 14000) * 0.4
+    return np.asarray(np.tanh(equalise(noise * shape, rate, 400, 14000) * 0.55))
 
 
 def _cymbal(piece: Piece, rate: int, frames: int, velocity: float, seed: int) -> Floats:
-    """Hats, rides and crashes: a bed of noise and some ninety inharmonic partials."""
+    """Hats, rides and crashes: a bed of noise and many inharmonic partials."""
     time = seconds(rate, frames)
-    rng = np.random.default_rng(seed // 7919 * 0 + int(piece.hz))
-    hz = np.sort(piece.hz * 2 ** (rng.random(90) * np.log2(14000 / piece.hz)))
+    rng = np.random.default_rng(seed)
+    hz = np.sort(piece.hz * 2 ** (rng.random(170) * np.log2(14000 / piece.hz)))
     shape = 1 / (1 + (piece.low_hz / hz) ** 4) ** 0.5 / (1 + (hz / piece.high_hz) ** 4) ** 0.5
-    decay = (0.7 + 0.8 * rng.random(90)) / piece.decay_s * (0.7 + hz / 12000)
-    metal = partials(rate, frames, hz, shape * (0.5 + rng.random(90)), decay, rng.random(90)) / 4.5
+    decay = (0.7 + 0.8 * rng.random(170)) / piece.decay_s * (0.7 + hz / 12000)
+    metal = partials(rate, frames, hz, shape * (0.5 + rng.random(170)), decay, rng.random(170)) / 6.2
     noise = shaped_noise(rate, frames, piece.low_hz, piece.high_hz, seed)
     bed = noise * (np.exp(-time / (piece.decay_s * 0.75)) * 0.55 + 0.5 * np.exp(-time / 0.006))
-    return np.asarray((metal * (1 - piece.noise) + bed * piece.noise) * 0.45)
+    sound = metal * (1 - piece.noise) + bed * piece.noise
+    # one heard level at the stroke, whatever the mixture
+    return np.asarray(sound * 0.26 / np.sqrt(np.mean(sound[: rate // 40] ** 2)))
 
 
 def _ride(piece: Piece, rate: int, frames: int, velocity: float, seed: int) -> Floats:
@@ -101,7 +106,7 @@ def _ride(piece: Piece, rate: int, frames: int, velocity: float, seed: int) -> F
     ping = partials(rate, frames, ping_hz, np.array([0.5, 0.8, 1.0, 0.7, 0.5]),
                     np.array([7.0, 9, 12, 14, 18]), np.arange(5) * 0.3)  # fmt: skip
     stick = shaped_noise(rate, frames, 3000, 12000, seed) * np.exp(-seconds(rate, frames) / 0.004)
-    return np.asarray(wash * 0.75 + ping * 0.07 * (0.5 + velocity) + stick * 0.1 * velocity)
+    return np.asarray(wash * 0.45 + ping * 0.07 * (0.5 + velocity) + stick * 0.1 * velocity)
 
 
 def _tom(piece: Piece, rate: int, frames: int, velocity: float, seed: int) -> Floats:
@@ -141,24 +146,24 @@ _RECIPES: dict[str, Callable[[Piece, int, int, float, int], Floats]] = {
     "wood": _wood, "shaken": _shaken,
 }  # fmt: skip
 
-_HAT = Piece("cymbal", 0.5, 0.25, 0.06, hz=2400, decay_s=0.045, noise=0.55, low_hz=6500, high_hz=14000)
+_HAT = Piece("cymbal", 0.75, 0.25, 0.06, hz=2400, decay_s=0.045, noise=0.55, low_hz=6500, high_hz=14000)
 _ACOUSTIC: dict[int, Piece] = {
     36: Piece("kick", 0.95, 0.0, 0.04, hz=56, sweep=3.2, decay_s=0.16, noise=0.7, high_hz=5000),
-    38: Piece("snare", 0.85, -0.05, 0.22, hz=188, sweep=1.5, decay_s=0.16, noise=0.75, low_hz=1300),
+    38: Piece("snare", 0.95, -0.05, 0.22, hz=188, sweep=1.5, decay_s=0.16, noise=0.75, low_hz=1300),
     37: Piece("wood", 0.4, -0.1, 0.25, hz=820, decay_s=0.035, noise=0.5, low_hz=1500),
     39: Piece("clap", 0.6, 0.1, 0.3, decay_s=0.14, low_hz=900, high_hz=3800),
     42: _HAT,
-    44: replace(_HAT, level=0.35, decay_s=0.03),
-    46: replace(_HAT, level=0.45, decay_s=0.3),
+    44: replace(_HAT, level=0.5, decay_s=0.03),
+    46: replace(_HAT, level=0.65, decay_s=0.3),
     49: Piece("cymbal", 0.55, -0.35, 0.25, hz=420, decay_s=0.75, noise=0.5, low_hz=1800, high_hz=12000),
     51: Piece("ride", 0.42, 0.4, 0.15, hz=500, decay_s=0.5, noise=0.3, low_hz=3000, high_hz=12000),
     53: Piece("wood", 0.3, 0.4, 0.2, hz=2350, decay_s=0.4, noise=0.2, low_hz=4000),
     41: Piece("tom", 0.8, 0.3, 0.2, hz=82, sweep=1.6, decay_s=0.24, high_hz=3500),
     45: Piece("tom", 0.75, 0.0, 0.2, hz=112, sweep=1.6, decay_s=0.2, high_hz=3800),
     50: Piece("tom", 0.7, -0.3, 0.2, hz=155, sweep=1.6, decay_s=0.16, high_hz=4200),
-    54: Piece("shaken", 0.35, 0.35, 0.15, sweep=20, decay_s=0.05, low_hz=5000, high_hz=13000),
+    54: Piece("shaken", 0.5, 0.35, 0.15, sweep=20, decay_s=0.05, low_hz=5000, high_hz=13000),
     56: Piece("wood", 0.3, 0.2, 0.15, hz=562, decay_s=0.09, noise=0.2, low_hz=2000),
-    70: Piece("shaken", 0.42, 0.45, 0.12, decay_s=0.035, low_hz=5500, high_hz=13000),
+    70: Piece("shaken", 0.7, 0.45, 0.12, decay_s=0.035, low_hz=5500, high_hz=13000),
     75: Piece("wood", 0.35, 0.3, 0.3, hz=2480, decay_s=0.03, noise=0.1, low_hz=3000),
     63: Piece("tom", 0.5, -0.3, 0.2, hz=245, sweep=1.15, decay_s=0.1, noise=0.9, high_hz=5000),
     64: Piece("tom", 0.55, -0.4, 0.2, hz=178, sweep=1.15, decay_s=0.13, noise=0.7, high_hz=4000),
@@ -169,55 +174,55 @@ _ACOUSTIC: dict[int, Piece] = {
 _CHANGES: dict[str, dict[int, Piece]] = {
     "acoustic": {},
     "club": {
-        36: Piece("kick", 1.05, 0.0, 0.02, hz=50, sweep=4.6, decay_s=0.19, noise=0.8, high_hz=8000),
+        36: Piece("kick", 0.95, 0.0, 0.02, hz=50, sweep=4.6, decay_s=0.19, noise=0.8, high_hz=8000),
         38: Piece("snare", 0.7, 0.0, 0.2, hz=190, sweep=1.7, decay_s=0.12, noise=0.9, low_hz=1800),
-        39: Piece("clap", 0.8, 0.0, 0.28, decay_s=0.17, low_hz=950, high_hz=5200),
-        42: replace(_HAT, level=0.42, pan=0.15, decay_s=0.035, noise=0.65, low_hz=7500),
-        46: replace(_HAT, level=0.45, pan=-0.1, decay_s=0.17, noise=0.6, low_hz=6000),
+        39: Piece("clap", 1.15, 0.0, 0.28, decay_s=0.17, low_hz=950, high_hz=5200),
+        42: replace(_HAT, level=0.8, pan=0.15, decay_s=0.035, noise=0.65, low_hz=7500),
+        46: replace(_HAT, level=0.8, pan=-0.1, decay_s=0.17, noise=0.6, low_hz=6000),
     },
     "warehouse": {
-        36: Piece("kick", 1.1, 0.0, 0.06, hz=47, sweep=5.0, decay_s=0.21, noise=1.3, high_hz=6000),
-        39: Piece("clap", 0.6, 0.0, 0.35, decay_s=0.12, low_hz=1100, high_hz=4500),
-        42: replace(_HAT, level=0.42, pan=0.2, decay_s=0.03, noise=0.4, low_hz=8000),
-        46: replace(_HAT, level=0.45, pan=-0.1, decay_s=0.14, noise=0.5, low_hz=6500),
+        36: Piece("kick", 0.8, 0.0, 0.06, hz=47, sweep=5.0, decay_s=0.21, noise=1.3, high_hz=6000),
+        39: Piece("clap", 1.1, 0.0, 0.35, decay_s=0.12, low_hz=1100, high_hz=4500),
+        42: replace(_HAT, level=1.2, pan=0.2, decay_s=0.03, noise=0.4, low_hz=8000),
+        46: replace(_HAT, level=1.2, pan=-0.1, decay_s=0.14, noise=0.5, low_hz=6500),
     },
     "boom": {
-        36: Piece("kick", 1.0, 0.0, 0.02, hz=49, sweep=4.0, decay_s=0.22, noise=0.6, high_hz=6000),
-        38: Piece("snare", 0.8, 0.0, 0.18, hz=205, sweep=1.4, decay_s=0.11, noise=0.95, low_hz=1800,
+        36: Piece("kick", 0.8, 0.0, 0.02, hz=49, sweep=4.0, decay_s=0.22, noise=0.6, high_hz=6000),
+        38: Piece("snare", 1.0, 0.0, 0.18, hz=205, sweep=1.4, decay_s=0.11, noise=0.95, low_hz=1800,
                   high_hz=11000),
-        39: Piece("clap", 0.85, 0.0, 0.2, decay_s=0.15, low_hz=1000, high_hz=6000),
-        42: replace(_HAT, level=0.4, pan=0.12, decay_s=0.028, noise=0.5, low_hz=8500),
-        46: replace(_HAT, level=0.38, pan=0.12, decay_s=0.2, noise=0.5, low_hz=7500),
+        39: Piece("clap", 1.15, 0.0, 0.2, decay_s=0.15, low_hz=1000, high_hz=6000),
+        42: replace(_HAT, level=1.0, pan=0.12, decay_s=0.028, noise=0.5, low_hz=8500),
+        46: replace(_HAT, level=0.6, pan=0.12, decay_s=0.2, noise=0.5, low_hz=7500),
     },
     "break": {
         36: Piece("kick", 1.0, 0.0, 0.05, hz=62, sweep=3.4, decay_s=0.12, noise=0.9, high_hz=6000),
         38: Piece("snare", 1.0, 0.0, 0.2, hz=212, sweep=1.6, decay_s=0.12, noise=0.95, low_hz=1500,
                   high_hz=12000),
-        42: replace(_HAT, level=0.42, decay_s=0.03, noise=0.45),
+        42: replace(_HAT, level=0.65, decay_s=0.03, noise=0.45),
         51: Piece("ride", 0.4, 0.4, 0.1, hz=600, decay_s=0.3, noise=0.4, low_hz=4000, high_hz=13000),
     },
     "dusty": {
         36: Piece("kick", 1.0, 0.0, 0.06, hz=60, sweep=2.6, decay_s=0.14, noise=0.35, high_hz=2500),
-        38: Piece("snare", 0.8, 0.0, 0.2, hz=178, sweep=1.4, decay_s=0.11, noise=0.7, low_hz=900,
+        38: Piece("snare", 1.0, 0.0, 0.2, hz=178, sweep=1.4, decay_s=0.11, noise=0.7, low_hz=900,
                   high_hz=5000),
-        42: replace(_HAT, level=0.4, decay_s=0.035, low_hz=4500, high_hz=8000),
+        42: replace(_HAT, level=0.6, decay_s=0.035, low_hz=4500, high_hz=8000),
         46: replace(_HAT, level=0.35, decay_s=0.16, low_hz=4500, high_hz=8000),
     },
     "brushes": {
-        36: Piece("kick", 0.6, 0.0, 0.12, hz=62, sweep=2.0, decay_s=0.16, noise=0.3, high_hz=2500),
-        38: Piece("shaken", 0.55, -0.1, 0.2, decay_s=0.1, low_hz=1200, high_hz=8000),
+        36: Piece("kick", 0.4, 0.0, 0.12, hz=62, sweep=2.0, decay_s=0.16, noise=0.3, high_hz=2500),
+        38: Piece("shaken", 0.5, -0.1, 0.2, decay_s=0.1, low_hz=1200, high_hz=8000),
         42: replace(_HAT, level=0.35, low_hz=5500),
         44: replace(_HAT, level=0.42, decay_s=0.035, low_hz=5500),
     },
     "machine": {
         36: Piece("kick", 1.0, 0.0, 0.05, hz=54, sweep=3.6, decay_s=0.16, noise=0.7, high_hz=5000),
-        38: Piece("snare", 0.95, 0.0, 0.4, hz=172, sweep=1.4, decay_s=0.22, noise=1.0, low_hz=900,
+        38: Piece("snare", 1.0, 0.0, 0.4, hz=172, sweep=1.4, decay_s=0.22, noise=1.0, low_hz=900,
                   high_hz=9000),
         42: replace(_HAT, level=0.4, decay_s=0.035, noise=0.7, low_hz=7000),
     },
     "heavy": {
         36: Piece("kick", 1.05, 0.0, 0.03, hz=58, sweep=3.6, decay_s=0.1, noise=1.8, high_hz=8000),
-        38: Piece("snare", 0.95, 0.0, 0.22, hz=198, sweep=1.6, decay_s=0.15, noise=0.85, low_hz=1400,
+        38: Piece("snare", 1.1, 0.0, 0.22, hz=198, sweep=1.6, decay_s=0.15, noise=0.85, low_hz=1400,
                   high_hz=11000),
     },
     "orchestra": {

@@ -57,7 +57,7 @@ def piano(rate: int, frames: int, hz: float, velocity: float, bright: float) -> 
     stiffness = 1.2e-4 * 2 ** ((pitch - 40) / 9) if pitch > 40 else 1.2e-4
     number = _count(hz, 9000, 48)
     where = hz * number * np.sqrt((1 + stiffness * number**2) / (1 + stiffness))
-    reach_hz = (900 + 4200 * velocity**1.4) * bright * (0.7 + hz / 600)
+    reach_hz = (1100 + 5600 * velocity**1.4) * bright * (0.7 + hz / 600)
     gain = number**-0.55 * np.exp(-where / reach_hz) * (0.25 + np.abs(np.sin(np.pi * number / 8.2)))
     slow = 0.35 * 2 ** ((pitch - 48) / 15) * (1 + where / 2600)
     both = np.concatenate([where, where + 0.18])
@@ -198,7 +198,7 @@ def distorted(rate: int, frames: int, hz: float, velocity: float, bright: float)
     for side in (-1, 1):  # two takes, slightly apart, as guitars are doubled
         clean = partials(rate, frames, hz * number * (1 + side * 0.0006), gain, decay, number * 0.2)
         sides.append(np.tanh(clean * (9 + 9 * velocity)))
-    sound = equalise(np.stack(sides), rate, 110, 3800 * bright, 3)
+    sound = equalise(np.stack(sides), rate, 110, 5200 * bright, 3)
     sound *= np.float32(0.3) / (np.sqrt(np.mean(sound[:, : rate // 2] ** 2)) + 1e-9) * 0.5
     return _struck(sound.astype(np.float32), rate, 0.003)
 
@@ -206,26 +206,26 @@ def distorted(rate: int, frames: int, hz: float, velocity: float, bright: float)
 VOICES: dict[str, Voice] = {
     "piano": piano,
     "epiano": epiano,
-    "nylon": _string(0.28, 2600, 0.9, 1.6, 0.05),
-    "steel": _string(0.17, 5200, 0.6, 0.7, 0.07, 0.3),
-    "clean": _string(0.13, 3600, 0.5, 0.8, 0.04, 0.3),
-    "muted": _string(0.15, 2600, 7.0, 6.0, 0.09),
+    "nylon": _string(0.28, 3400, 0.9, 1.6, 0.05),
+    "steel": _string(0.17, 7500, 0.6, 0.7, 0.07, 0.3),
+    "clean": _string(0.13, 5500, 0.5, 0.8, 0.04, 0.3),
+    "muted": _string(0.15, 4500, 7.0, 6.0, 0.09),
     "clav": _string(0.09, 4600, 1.6, 1.2, 0.05),
     "harpsichord": _string(0.08, 8000, 0.9, 0.45, 0.08),
     "harp": _string(0.33, 3200, 0.55, 1.1, 0.03),
     "banjo": _string(0.09, 5500, 3.2, 1.8, 0.1),
     "distorted": distorted,
-    "upright": _bass(1000, 1.5, 5.0, 0.12, 0.9, 0.006),
-    "finger": _bass(1700, 0.9, 3.2, 0.07, 0.75),
+    "upright": _bass(1500, 1.5, 4.5, 0.16, 0.9, 0.006),
+    "finger": _bass(2300, 0.9, 3.2, 0.07, 0.75),
     "slap": _bass(3600, 1.2, 2.6, 0.2, 0.6, 0.002),
-    "picked": _bass(2600, 0.7, 1.8, 0.1, 0.65, 0.002),
-    "synthbass": _filter_pluck(260, 1500, 9.0, 1.0),
-    "acid": _filter_pluck(380, 2600, 11.0, 0.8, peak=1.3),
-    "housebass": _filter_pluck(210, 900, 14.0, 1.6, odd=True),
+    "picked": _bass(3800, 0.7, 1.6, 0.1, 0.65, 0.002),
+    "synthbass": _filter_pluck(380, 2800, 9.0, 1.0),
+    "acid": _filter_pluck(620, 4200, 11.0, 0.8, peak=1.6),
+    "housebass": _filter_pluck(320, 2000, 14.0, 1.6, odd=True),
     "deepbass": deep_bass,
-    "pluck": _filter_pluck(500, 6500, 16.0, 2.6, detune=0.35),
-    "sequence": _filter_pluck(900, 5200, 10.0, 1.2, detune=0.3),
-    "stab": _filter_pluck(800, 5000, 7.0, 2.4, detune=0.5),
+    "pluck": _filter_pluck(1700, 9000, 13.0, 2.6, detune=0.35),
+    "sequence": _filter_pluck(1700, 8500, 10.0, 1.2, detune=0.3),
+    "stab": _filter_pluck(1500, 9000, 7.0, 2.4, detune=0.5),
     "chip": _filter_pluck(9000, 12000, 2.0, 0.8, odd=True),
     "bell": _bars((1, 2.0, 2.99, 4.1, 5.43, 8.2), (1, 0.5, 0.35, 0.25, 0.16, 0.08),
                   (0.8, 1.3, 2.0, 3.2, 5.0, 9.0), 0.02),

@@ -66,18 +66,21 @@ def echo(sound: Array, step: int, gain: float, loop: bool, repeats: int = 3) -> 
     """Ping-pong repeats every `step` frames, each darker and quieter, without the dry sound."""
     frames = sound.shape[1]
     wet = np.zeros_like(sound)
-    mono = 0.5 * (sound[0] + sound[1])
+    mono = (sound[0] + sound[1]) * np.float32(0.5)
     for number in range(1, repeats + 1):
-        mono = (0.25 * np.roll(mono, 1) + 0.5 * mono + 0.25 * np.roll(mono, -1)).astype(np.float32)
         late = number * step
         if not loop and late >= frames:
             break
-        side, level = (number + 1) % 2, np.float32(gain**number)
-        shifted = np.roll(mono, late % frames) * level
-        if not loop:
-            shifted[:late] = 0
-        wet[side] += shifted
-        wet[1 - side] += np.float32(0.25) * shifted
+        darker = mono[2:] + mono[:-2]
+        darker += 2 * mono[1:-1]
+        mono[1:-1] = darker * np.float32(gain / 4)
+        side = (number + 1) % 2
+        late %= frames
+        wet[side, late:] += mono[: frames - late]
+        wet[1 - side, late:] += mono[: frames - late] * np.float32(0.25)
+        if loop:
+            wet[side, :late] += mono[frames - late :]
+            wet[1 - side, :late] += mono[frames - late :] * np.float32(0.25)
     return wet
 
 
@@ -98,11 +101,11 @@ def duck(frames: int, hits: list[int], length: int, depth: float, loop: bool) ->
 
 def loudness(sound: Array, rate: int) -> float:
     """Loudness of [2, frames] in dB, K weighted and gated, from a sample of windows."""
-    size = 1 << int(np.log2(0.17 * rate))
+    size = 1 << int(np.log2(0.4 * rate))
     frames = sound.shape[1]
     if frames < size:
         sound, frames = np.pad(sound, ((0, 0), (0, size - frames))), size
-    starts = np.unique(np.linspace(0, frames - size, 64).astype(int))
+    starts = np.unique(np.linspace(0, frames - size, 40).astype(int))
     weight: Floats = ear_weight(np.fft.rfftfreq(size, 1 / rate))
     window = np.hanning(size).astype(np.float32)
     pieces = np.stack([sound[:, start : start + size] for start in starts]) * window

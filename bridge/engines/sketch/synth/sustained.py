@@ -37,16 +37,16 @@ def _saw(cut_hz: float) -> Colour:
 
 def _bowed(number: Floats, hz: Floats, bright: float) -> Floats:
     body = 0.5 + 0.7 * _bump(hz, 290, 90) + 0.5 * _bump(hz, 1100, 500) + 0.6 * _bump(hz, 2600, 900)
-    return np.asarray(number**-0.95 * body / (1 + (hz / (5200 * bright)) ** 3))
+    return np.asarray(number**-0.95 * body / (1 + (hz / (7500 * bright)) ** 3))
 
 
 def _sung(number: Floats, hz: Floats, bright: float) -> Floats:
-    vowel = _bump(hz, 730, 160) + 0.5 * _bump(hz, 1120, 160) + 0.14 * _bump(hz, 2600, 350)
-    return np.asarray(number**-0.7 * (0.06 + vowel) / (1 + (hz / (4500 * bright)) ** 3))
+    vowel = _bump(hz, 730, 160) + 0.5 * _bump(hz, 1120, 160) + 0.3 * _bump(hz, 2700, 450)
+    return np.asarray(number**-0.7 * (0.06 + vowel) / (1 + (hz / (6500 * bright)) ** 3))
 
 
 def _glass(number: Floats, hz: Floats, bright: float) -> Floats:
-    return np.asarray(number**-1.7 * np.where(number % 2, 1, 0.5) / (1 + (hz / (3000 * bright)) ** 2))
+    return np.asarray(number**-1.7 * np.where(number % 2, 1, 0.5) / (1 + (hz / (4500 * bright)) ** 2))
 
 
 @lru_cache(maxsize=96)
@@ -73,11 +73,11 @@ def _ensemble_voice(name: str) -> Voice:
 ENSEMBLES: dict[str, tuple[Colour, float, float]] = {
     # name: colour, width in cents, attack in seconds
     "strings": (_bowed, 22, 0.11),
-    "pad": (_saw(1900), 26, 0.30),
-    "warmpad": (_saw(800), 20, 0.35),
+    "pad": (_saw(3200), 26, 0.30),
+    "warmpad": (_saw(1300), 20, 0.35),
     "glasspad": (_glass, 12, 0.45),
     "choir": (_sung, 24, 0.18),
-    "supersaw": (_saw(6500), 34, 0.012),
+    "supersaw": (_saw(11000), 34, 0.012),
 }
 
 
@@ -159,16 +159,16 @@ def _reed(number: Floats, hz: Floats, bright: float) -> Floats:
 
 def _sax(number: Floats, hz: Floats, bright: float) -> Floats:
     body = 0.5 + _bump(hz, 650, 300) + 0.6 * _bump(hz, 1500, 450)
-    return np.asarray(number**-0.75 * body / (1 + (hz / (3000 * bright)) ** 3))
+    return np.asarray(number**-0.75 * body / (1 + (hz / (4400 * bright)) ** 3))
 
 
 def _brassy(number: Floats, hz: Floats, bright: float) -> Floats:
     body = 0.5 + _bump(hz, 1200, 700)
-    return np.asarray(number**-0.6 * body / (1 + (hz / (2600 * bright)) ** 3))
+    return np.asarray(number**-0.6 * body / (1 + (hz / (4200 * bright)) ** 3))
 
 
 def _horn(number: Floats, hz: Floats, bright: float) -> Floats:
-    return np.asarray(number**-0.9 / (1 + (hz / (1100 * bright)) ** 3))
+    return np.asarray(number**-0.9 / (1 + (hz / (1800 * bright)) ** 3))
 
 
 def _square(number: Floats, hz: Floats, bright: float) -> Floats:
@@ -217,7 +217,7 @@ VOICES: dict[str, Voice] = {
     "horn": _steady(_horn, rise_s=0.06, late=2.0, detune=6),
     "violin": _steady(_bowed, rise_s=0.07, vibrato=(5.6, 22)),
     "voice": _steady(_sung, rise_s=0.06, breath=0.2, vibrato=(5.2, 26)),
-    "sawlead": _steady(_saw(3600), rise_s=0.008, vibrato=(5.3, 12), detune=12),
+    "sawlead": _steady(_saw(6500), rise_s=0.008, vibrato=(5.3, 12), detune=12),
     "squarelead": _steady(_square, rise_s=0.006, vibrato=(5.3, 10), detune=5),
     "softlead": _steady(_glass, rise_s=0.02, vibrato=(4.8, 12), detune=6),
     "sub": _steady(_sine, rise_s=0.008),
