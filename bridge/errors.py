@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 # code -> what it means; printed by `daw-bridge schema` and in the README.
 CODES: dict[str, str] = {
     "bad-request": "the packet or its arguments cannot be understood",
@@ -34,3 +36,8 @@ class BridgeError(Exception):
 
 class Cancelled(Exception):
     """Raised inside a job's computation when its cancel flag is set."""
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether a write failed for lack of room: disk, quota or the size a file may have."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .errors import BridgeError
+from .errors import BridgeError, is_disk_full
 
 HEARTBEAT_S = 2.0
 STALE_S = 10.0
@@ -83,7 +83,7 @@ class Home:
             probe.unlink()
         except OSError as error:
             raise BridgeError(
-                "disk-full" if error.errno == 28 else "bad-request",
+                "disk-full" if is_disk_full(error) else "bad-request",
                 f"the folder {self.root} cannot be used: {error.strerror or error}; "
                 "choose another with --home",
             ) from error

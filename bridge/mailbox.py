@@ -77,7 +77,8 @@ class Mailbox(FileSystemEventHandler):
                 await self._take(self._inbox / name)
 
     async def _take(self, path: Path) -> None:
-        client, messages = "", []
+        client = ""
+        messages: list[Message] = []
         try:
             client, messages = _read(path)
         except (FileNotFoundError, PermissionError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -124,3 +125,12 @@ def publish(home: Home, job_id: str) -> Path:
     (home.staging / f"{job_id}.json").replace(path)
     sync_folder(home.clips)
     return path
+
+
+def discard(home: Home, job_id: str) -> None:
+    """Take back what was staged or half published for a job that failed; published jobs stay."""
+    if path_of(home, job_id).exists():
+        return
+    (home.staging / f"{job_id}.json").unlink(missing_ok=True)
+    for media in (home.staging / job_id, home.clips / job_id):
+        shutil.rmtree(media, ignore_errors=True)

@@ -8,6 +8,7 @@ import logging
 import logging.handlers
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 
@@ -92,21 +93,24 @@ class Server:
             log.warning("send.failed peer=%s error=%s", peer, error)
 
     async def _heartbeat(self) -> None:
-        assert self._osc is not None, "listen() was called"
         while True:
-            counts = await self._service.totals()
-            fields = {
-                "pid": os.getpid(), "state": self._service.state, "version": __version__,
-                "protocol": PROTOCOL_VERSION, "host": self._config.host, "port": self._osc.port,
-                "model": str(self._service.default), "queued": counts[QUEUED],
-                "running": counts[RUNNING], "home": self._home.root.as_posix(),
-                "clips": self._home.clips.as_posix(),
-            }  # fmt: skip
             try:
-                write_heartbeat(self._home, fields, time.time())
-            except OSError as error:  # a full disk: serving goes on
+                await self._beat()
+            except (OSError, sqlite3.OperationalError) as error:  # a full disk: serving goes on
                 log.warning("heartbeat.failed error=%s", error)
             await asyncio.sleep(HEARTBEAT_S)
+
+    async def _beat(self) -> None:
+        assert self._osc is not None, "listen() was called"
+        counts = await self._service.totals()
+        fields = {
+            "pid": os.getpid(), "state": self._service.state, "version": __version__,
+            "protocol": PROTOCOL_VERSION, "host": self._config.host, "port": self._osc.port,
+            "model": str(self._service.default), "queued": counts[QUEUED],
+            "running": counts[RUNNING], "home": self._home.root.as_posix(),
+            "clips": self._home.clips.as_posix(),
+        }  # fmt: skip
+        write_heartbeat(self._home, fields, time.time())
 
 
 async def _stopped(stop: asyncio.Event) -> None:
@@ -123,8 +127,14 @@ async def _stopped(stop: asyncio.Event) -> None:
     await stop.wait()
 
 
+class _LogFile(logging.handlers.RotatingFileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A line that a full disk cannot hold is dropped: telling stderr, which may be a pipe that
+        nobody reads, could block the server."""
+
+
 def _log_to_file(home: Home) -> None:
-    handler = logging.handlers.RotatingFileHandler(
+    handler = _LogFile(
         home.logs / "bridge.log", maxBytes=2_000_000, backupCount=3, encoding="utf-8"
     )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))

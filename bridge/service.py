@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from . import PROTOCOL_VERSION, __version__, manifest
 from .config import Config
 from .engines.registry import Choice, info_of, local_models, resolve
-from .errors import BridgeError, Cancelled
+from .errors import BridgeError, Cancelled, is_disk_full
 from .home import Home
 from .jobs import (
     DONE,
@@ -293,7 +293,10 @@ class Service:
             if manifest.path_of(self._home, job.id).exists() or manifest.is_staged(
                 self._home, job.id
             ):
-                await self._publish(job)
+                try:
+                    await self._publish(job)
+                except OSError as error:
+                    await self._unpublishable(job, error)
             else:
                 log.info("job.resumed job_id=%s", job.id)
                 await self._advance(job, RUNNING, QUEUED)
@@ -349,6 +352,24 @@ class Service:
 
     async def _run_job(self, job: Job, running: RunningJob) -> None:
         """One job from the queue to its published manifest, or to the sentence why not."""
+        try:
+            await self._render(job, running)
+            await self._publish(job)
+        except Cancelled:
+            await self._end(job, JOB_CANCELLED)
+        except WorkerDied as error:
+            await self._after_death(job, running, error)
+        except BridgeError as error:
+            await self._end(job, JOB_FAILED, error.code, error.message)
+        except OSError as error:
+            await self._unpublishable(job, error)
+        except Exception as error:  # a bug must fail one job, not the queue
+            log.exception("job.failed job_id=%s", job.id)
+            text = f"{type(error).__name__}: {error}; see the log"
+            await self._end(job, JOB_FAILED, "internal", text)
+
+    async def _render(self, job: Job, running: RunningJob) -> None:
+        """Let the worker make the clips of a job; they and their manifest lie staged afterwards."""
         folder = self._home.staging / f"{job.id}.{os.getpid()}.{job.worker_deaths}"
         try:
             if running.cancelled:
@@ -364,23 +385,17 @@ class Service:
                 job, result["clips"], result["engine"], result["resolved"], time.time()
             )
             await self._on_disk(lambda: manifest.stage(self._home, job.id, folder, fields))
-            await self._publish(job)
-        except Cancelled:
-            await self._end(job, JOB_CANCELLED)
-        except WorkerDied as error:
-            await self._after_death(job, running, error)
-        except BridgeError as error:
-            await self._end(job, JOB_FAILED, error.code, error.message)
-        except OSError as error:
-            log.exception("job.publish_failed job_id=%s", job.id)
-            code = "disk-full" if error.errno == 28 else "internal"
-            await self._end(job, JOB_FAILED, code, f"the clips could not be published: {error}")
-        except Exception as error:  # a bug must fail one job, not the queue
-            log.exception("job.failed job_id=%s", job.id)
-            text = f"{type(error).__name__}: {error}; see the log"
-            await self._end(job, JOB_FAILED, "internal", text)
         finally:
+            # before anything is noted: half a clip may be what fills the disk
             await self._on_disk(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+    async def _unpublishable(self, job: Job, error: OSError) -> None:
+        log.error("job.publish_failed job_id=%s", job.id, exc_info=error)
+        await self._on_disk(lambda: manifest.discard(self._home, job.id))
+        text = f"the clips could not be published: {error}"
+        if is_disk_full(error):
+            text = f"the disk is full, {text}; free some space and ask again"
+        await self._end(job, JOB_FAILED, "disk-full" if is_disk_full(error) else "internal", text)
 
     def _choice_for(self, job: Job) -> Choice:
         model = str(job.params.get("model") or "")

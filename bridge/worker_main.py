@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 from .engines import Engine
 from .engines.registry import Choice, create
-from .errors import BridgeError, Cancelled
+from .errors import BridgeError, Cancelled, is_disk_full
 from .tasks import Task, run_task
 
 log = logging.getLogger("bridge.worker")
@@ -122,7 +122,7 @@ def serve(settings: dict[str, Any], source: BinaryIO, sink: BinaryIO) -> None:
             pipe.send(event="failed", code="model-failed", message=_OUT_OF_MEMORY)
         except OSError as error:
             log.exception("job.failed job_id=%s", request.get("job_id"))
-            full = error.errno == 28
+            full = is_disk_full(error)
             text = "the disk is full: free some space and ask again" if full else f"{error}"
             pipe.send(event="failed", code="disk-full" if full else "internal", message=text)
         except Exception as error:  # a bug must fail one job, not the worker

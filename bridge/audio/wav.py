@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import struct
@@ -11,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BridgeError
+from ..errors import BridgeError, is_disk_full
 from ..music import Meter
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def write_wav(
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if not is_disk_full(error):
             raise
         raise BridgeError(
             "disk-full", f'no space left to write "{Path(path).name}"; free some and ask again'
