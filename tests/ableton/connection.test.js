@@ -10,7 +10,7 @@ const path = require('node:path');
 const test = require('node:test');
 const { SERVER_PORT, connected, ended, finish, newDevice, run, until } = require('./e2e');
 
-const CLOCKWORK = Number(process.env.DAW_BRIDGE_CLOCKWORK_PORT || 0); // its prompts command how a job goes; two may wait
+const CLOCKWORK = Number(process.env.TEST_CLOCKWORK_PORT || 0); // its prompts command how a job goes; two may wait
 const count = (device, address) => device.sent.filter((message) => message.address === address).length;
 const clips = (set, track) => set.clips(track).filter(Boolean).length;
 
@@ -26,10 +26,15 @@ function freePort() {
 
 // A clockwork server of its own, for tests that end it.
 function startServer(home, port) {
-  const server = spawn(process.env.DAW_BRIDGE_PYTHON, [
+  const server = spawn(process.env.TEST_PYTHON, [
     '-m', 'bridge', 'serve', '--home', home, '--port', String(port), '--model', 'clockwork',
-  ], { stdio: ['ignore', 'pipe', 'inherit'] });
-  return new Promise((resolve) => { server.stdout.once('data', () => resolve(server)); });
+  ], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  server.stderr.on('data', (text) => { said += text; });
+  return new Promise((resolve, reject) => {
+    server.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${said}`)));
+    server.stdout.once('data', () => resolve(server));
+  });
 }
 
 function stopServer(server) {

@@ -4,7 +4,7 @@
 const assert = require('node:assert/strict');
 const { newDevice } = require('./patch_host');
 
-const SERVER_PORT = Number(process.env.DAW_BRIDGE_PORT || 0);
+const SERVER_PORT = Number(process.env.TEST_SKETCH_PORT || 0);
 const PATIENCE_MS = 40_000;
 const SPEED = 4; // the device's clock runs so much faster than the server's: its waits cost less
 
@@ -32,7 +32,7 @@ async function until(devices, what, isTrue, patience = PATIENCE_MS) {
 
 // A device that has found the server.
 async function connected(live = {}, host = {}, port = SERVER_PORT) {
-  assert.ok(port > 0, 'no server: DAW_BRIDGE_PORT and its likes are set by test_script.py');
+  assert.ok(port > 0, 'no server: TEST_SKETCH_PORT and its likes are set by test_script.py');
   const device = newDevice(live, host);
   device.turn('port', port);
   await until([device], 'a pong', () => device.shown.light === 1);

@@ -7,7 +7,7 @@ const path = require('node:path');
 const vm = require('node:vm');
 const { makeLiveApi } = require('./live_api');
 
-const SCRIPT = process.env.DAW_BRIDGE_SCRIPT || path.join(__dirname, '..', '..', 'ableton_m4l', 'DawBridge.js');
+const SCRIPT = process.env.TEST_SCRIPT || path.join(__dirname, '..', '..', 'ableton_m4l', 'DawBridge.js');
 
 class MaxHost {
   // options: deviceId (of a second device), strict (default), v8, audioEngine (false: tasks never run), random (fixed Math.random)

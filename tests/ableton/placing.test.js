@@ -8,7 +8,7 @@ const test = require('node:test');
 const { connected, ended, finish, run } = require('./e2e');
 
 const LENIENT = { strict: false };
-const ODD_HOME = Number(process.env.DAW_BRIDGE_ODD_PORT || 0); // a server whose home has a space and umlauts
+const ODD_HOME = Number(process.env.TEST_ODD_PORT || 0); // a server whose home has a space and umlauts
 const filled = (set, track) => set.clips(track).map((clip) => (clip ? 1 : 0));
 const fillSlot = (set, track, slot) => { set.slots(track)[slot].kids.clip = set.addClip(set.slots(track)[slot].id, { name: 'mine' }).id; };
 

@@ -34,10 +34,10 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
     odd = RunningServer(base / "My Clips ü", model="sketch")
     clockwork = RunningServer(base / "clockwork", "--queue-limit", "2")
     yield environment(
-        DAW_BRIDGE_PORT=str(sketch.port),
-        DAW_BRIDGE_ODD_PORT=str(odd.port),
-        DAW_BRIDGE_CLOCKWORK_PORT=str(clockwork.port),
-        DAW_BRIDGE_PYTHON=sys.executable,
+        TEST_SKETCH_PORT=str(sketch.port),
+        TEST_ODD_PORT=str(odd.port),
+        TEST_CLOCKWORK_PORT=str(clockwork.port),
+        TEST_PYTHON=sys.executable,
     )
     for server in (sketch, odd, clockwork):
         server.stop()

@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 const test = require('node:test');
 const { connected, finish, run } = require('./e2e');
 
-const CLOCKWORK = Number(process.env.DAW_BRIDGE_CLOCKWORK_PORT || 0); // its engine can continue
+const CLOCKWORK = Number(process.env.TEST_CLOCKWORK_PORT || 0); // its engine can continue
 
 // A device whose set holds a generated two-bar clip, selected.
 async function withClip(live = {}, port = undefined) {
