@@ -44,6 +44,7 @@ var WARP_WAIT_MS = 150; // Live defers the warping setter by itself
 var CHECK_WAIT_MS = 50;
 var NOTES_PER_CALL = 256;
 var FILE_SLICE = 4096;
+var MAX_PROMPT_BYTES = 3000; // a packet of more than about 4 KB does not leave every machine
 var COMPLEX = 4, BEATS = 0; // warp modes
 
 // ---------------------------------------------------------------- pure functions
@@ -68,6 +69,10 @@ function keyName(root, scale) {
 
 function trimmed(text) {
   return String(text).replace(/^\s+|\s+$/g, "");
+}
+
+function utf8Length(text) {
+  return encodeURIComponent(text).replace(/%../g, "x").length;
 }
 
 // "Drums, bass,,drums" -> "drums,bass"
@@ -662,6 +667,10 @@ function failureText(detail) {
 
 function onFail(command, id, code, message) {
   var job = jobWith("id", id);
+  if (command === PING) {
+    say(failureText(message)); // such as a server that wants a token
+    return;
+  }
   if (!job) {
     job = jobs.filter(function (one) {
       return one.polls[id];
@@ -1290,6 +1299,9 @@ function start(command) {
   }
   if (!problem && command === GENERATE && !settings.prompt) {
     problem = "Type a prompt first: what should it sound like?";
+  }
+  if (!problem && utf8Length(settings.prompt) > MAX_PROMPT_BYTES) {
+    problem = "The prompt is too long, keep it under " + MAX_PROMPT_BYTES + " letters.";
   }
   if (!problem) {
     song = songNow();

@@ -25,9 +25,9 @@ function freePort() {
 }
 
 // A clockwork server of its own, for tests that end it.
-function startServer(home, port) {
+function startServer(home, port, ...flags) {
   const server = spawn(process.env.TEST_PYTHON, [
-    '-m', 'bridge', 'serve', '--home', home, '--port', String(port), '--model', 'clockwork',
+    '-m', 'bridge', 'serve', '--home', home, '--port', String(port), '--model', 'clockwork', ...flags,
   ], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   server.stderr.on('data', (text) => { said += text; });
@@ -208,6 +208,19 @@ test('the server comes back without its memory: the same request is asked again'
   await stopServer(server);
   server = await startServer(path.join(home, 'b'), port);
   assert.equal(await ended(device), 'Placed 1 clip on 1 new track.');
+  await stopServer(server);
+  fs.rmSync(home, { recursive: true, force: true });
+  finish(device);
+});
+
+test('a server that wants a token says so', async () => {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'daw-bridge-token-'));
+  const port = await freePort();
+  const server = await startServer(home, port, '--token', 'secret');
+  const device = newDevice();
+  device.turn('port', port);
+  await until([device], 'the sentence', () => /wants its token/.test(device.said.join('\n')));
+  assert.equal(device.shown.light, 0);
   await stopServer(server);
   fs.rmSync(home, { recursive: true, force: true });
   finish(device);

@@ -16,6 +16,7 @@ test('a prompt becomes a warped, looping clip on a new track beside the device',
   assert.deepEqual(names(device.set), ['audio', 'dusty drums', 'midi']);
   assert.notEqual(device.set.tracks()[1].props.color, 0);
   assert.equal(clip.props.name, 'dusty drums');
+  assert.deepEqual(filled(device.set, 0), [0, 0]);
   assert.equal(clip.props.sample_length, Math.round((12 * 60 * 48000) / 93.7));
   const { warping, looping, loop_start: start, loop_end: end, end_marker: last, warp_mode: mode } = clip.props;
   assert.deepEqual([warping, looping, start, end, last, mode], [1, 1, 0, 12, 12, 4]);
@@ -164,11 +165,20 @@ test('refusals before anything is sent', async () => {
   device.turn('prompt', '');
   device.press('generate');
   assert.match(device.shown.status, /Type a prompt first/);
+  device.turn('prompt', 'ü'.repeat(1501));
+  device.press('generate');
+  assert.match(device.shown.status, /prompt is too long/);
   device.press('transcribe');
   assert.match(device.shown.status, /Select an audio clip first/);
   device.press('cancel');
   assert.match(device.shown.status, /Nothing to cancel/);
   assert.ok(!device.sent.some((message) => /generate|transcribe|cancel/.test(message.address)));
+  finish(device);
+});
+
+test('a prompt of the greatest length goes through', async () => {
+  const device = await connected();
+  assert.match(await run(device, 'generate', { prompt: 'ü'.repeat(1500), bars: 0 }), /Placed 1 clip/);
   finish(device);
 });
 
