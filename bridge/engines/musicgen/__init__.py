@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import replace
-from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ...errors import BridgeError
-from .. import EngineInfo, GenerateRequest, Part, Progress, Render, Take
-from .checkpoints import CHECKPOINTS, LICENCE, RANDOM_PREFIX, find_local, list_local, published
-from .folder import FolderFacts, inspect_folder
-from .memory import available_bytes, load_bytes, refuse_if_too_large
+from .. import EngineInfo, GenerateRequest, Progress, Render
+from .checkpoints import CHECKPOINTS, LICENCE, RANDOM_PREFIX, list_local, published
 from .shapes import SHAPES
+
+if TYPE_CHECKING:
+    from .backend import FastBackend, TorchBackend
 
 log = logging.getLogger("bridge.musicgen")
 
-SAMPLE_RATE_HZ = 32000
-FRAMES_PER_SECOND = 50
-MAX_SECONDS = 30.0
-PRECISIONS = ("auto", "fp32")
+MAX_SECONDS = 300.0
+PRECISIONS = ("auto", "int8", "int4", "bf16", "fp16", "fp32")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 _INFO = EngineInfo(
@@ -30,11 +27,11 @@ _INFO = EngineInfo(
     licence=f"{LICENCE} (weights: non-commercial use only)",
     commercial_use=False,
     pretrained=True,
-    sample_rate=SAMPLE_RATE_HZ,
+    sample_rate=32000,
     channels=1,
     min_seconds=0.5,
     max_seconds=MAX_SECONDS,
-    supports=frozenset({"text", "seed"}),
+    supports=frozenset({"text", "seed", "continue"}),
     note="Tempo and key go into the prompt, which the model follows loosely; weights by Meta, "
     "non-commercial use only (this is not legal advice).",
 )
@@ -54,18 +51,14 @@ class MusicgenEngine:
         home: Path | None = None,
         commercial_use: bool = False,
     ) -> None:
-        if precision not in PRECISIONS:
-            raise BridgeError(
-                "out-of-range", f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}"
-            )
-        if device not in DEVICES:
-            raise BridgeError("out-of-range", f"device must be one of {', '.join(DEVICES)}, got {device!r}")
+        for name, value, known in (("precision", precision, PRECISIONS), ("device", device, DEVICES)):
+            if value not in known:
+                raise BridgeError("out-of-range", f"{name} must be one of {', '.join(known)}, got {value!r}")
         self.model_name = model or "small"
         self.info = self.describe(self.model_name)
         self._device, self._precision, self._home = device, precision, home
         self._commercial_use = commercial_use
-        self._model: Any = None
-        self._tokenizer: Any = None
+        self._backend: FastBackend | TorchBackend | None = None
         self._revision = ""
 
     @classmethod
@@ -73,19 +66,19 @@ class MusicgenEngine:
         """What the checkpoint can do, without loading it."""
         row = published(model)
         if row is not None:
-            melody = {"melody"} if row.melody else set()
-            return replace(
-                _INFO,
-                title=f"MusicGen {row.name} (pretrained)",
-                channels=row.channels,
-                supports=_INFO.supports | melody,
-            )
-        if model.startswith(RANDOM_PREFIX):
-            return replace(
-                _INFO, title=f"MusicGen shape with random weights ({model})", licence="none (random weights)",
-                commercial_use=True, pretrained=False, note="Untrained: renders noise, for speed tests.",
-            )  # fmt: skip
-        return replace(_INFO, title=f"MusicGen from {model}")
+            return _described(f"MusicGen {row.name} (pretrained)", row.channels, row.melody)
+        if not model.startswith(RANDOM_PREFIX):
+            return replace(_INFO, title=f"MusicGen from {model}")
+        shape = SHAPES.get(model.removeprefix(RANDOM_PREFIX))
+        info = _described(
+            f"MusicGen's shape with random weights ({model})",
+            shape.channels if shape else 1,
+            shape is not None and shape.melody,
+        )
+        return replace(
+            info, licence="none (random weights)", commercial_use=True, pretrained=False,
+            note="Untrained: renders noise, for speed tests.",
+        )  # fmt: skip
 
     @classmethod
     def model_names(cls) -> list[str]:
@@ -107,93 +100,51 @@ class MusicgenEngine:
         )
 
     def load(self, progress: Progress) -> None:
-        """Load the checkpoint from this machine; never downloads."""
-        if self._model is not None:
+        """Load the checkpoint from this machine, converting it on first use; never downloads."""
+        if self._backend is not None:
             return
+        from .opening import find_weights, open_backend
+
         progress("loading", 0.0)
         if self._commercial_use and not self.info.commercial_use:
             raise BridgeError(
                 "model-missing",
-                f"commercial_use is set and the weights of {self.model_name} are "
+                f"commercial_use is set and the weights of {self.model_name} are under "
                 f"{self.info.licence}; use the model sketch, or turn the setting off",
             )
-        if self.model_name.startswith(RANDOM_PREFIX):
-            self._load_random()
-        else:
-            self._load_folder(progress)
-        log.info("musicgen.loaded model=%s licence=%s", self.model_name, self.info.licence)
+        weights = find_weights(self.model_name, self._home)
+        progress("loading", 0.1)
+        backend = open_backend(
+            weights, self._home, self._device, self._precision, lambda f: progress("loading", f)
+        )
+        self.info = _described(self.info.title, backend.channels, backend.melody, self.info)
+        self._backend, self._revision = backend, weights.revision
+        log.info("musicgen.loaded model=%s precision=%s device=%s licence=%r", self.model_name,
+                 backend.precision, backend.device, self.info.licence)  # fmt: skip
         progress("loading", 1.0)
 
-    def _load_random(self) -> None:
-        name = self.model_name.removeprefix(RANDOM_PREFIX)
-        if name not in SHAPES:
-            raise BridgeError(
-                "model-missing", f"no shape is called {name!r}; shapes: {', '.join(SHAPES)}"
-            )
-        from .random_model import build_model, build_tokenizer
-
-        self._model, self._tokenizer = build_model(SHAPES[name]), build_tokenizer(SHAPES[name])
-        self._revision = "random"
-
-    def _load_folder(self, progress: Progress) -> None:
-        local = find_local(self.model_name, self._home)
-        facts: FolderFacts = inspect_folder(local.folder)
-        needed = load_bytes(facts.parameters, "fp32")
-        refuse_if_too_large(self.model_name, needed, "fp32", available_bytes())
-        progress("loading", 0.1)
-        from . import stock
-
-        self._model = stock.load_model(local.folder, facts.melody)
-        progress("loading", 0.9)
-        self._tokenizer = stock.load_tokenizer(local.folder)
-        self._revision = local.revision
-        self.info = replace(self.info, channels=facts.channels)
-
     def revision(self) -> str:
-        """The hub commit of the checkpoint, or "random"."""
+        """The hub commit of the checkpoint, "random", or "" for a folder without one."""
         return self._revision
 
     def generate(self, request: GenerateRequest, progress: Progress) -> Render:
-        """Render all variations in one batch, at least `request.seconds` long."""
-        if self._model is None:
-            self.load(progress)
-        from . import stock
+        """Render all variations, at least `request.seconds` long, in as few batches as memory allows.
 
-        frames = ceil(request.seconds * FRAMES_PER_SECOND)
-        prompt = with_musical_hints(request)
-        progress("generating", 0.0)
-        started = time.monotonic()
-        clips = stock.generate(
-            self._model, self._tokenizer, [prompt] * request.variations, frames,
-            guidance=request.guidance, temperature=request.temperature, top_k=request.top_k,
-            seed=request.seed, report=lambda fraction: progress("generating", fraction),
-        )  # fmt: skip
-        progress("decoding", 1.0)
-        steps = frames + stock.DELAY_FRAMES
-        report: dict[str, object] = {
-            "prompt": prompt,
-            "steps": steps,
-            "seconds_per_step": (time.monotonic() - started) / steps,
-            "precision": "fp32",
-            "device": "cpu",
-            "retries": 0,
-        }
-        takes = [
-            Take(n + 1, request.seed + n, [Part("mix", clip)]) for n, clip in enumerate(clips)
-        ]
-        return Render(SAMPLE_RATE_HZ, takes, report)
+        Raises BridgeError `out-of-range` for a source that cannot be used or a clip that does not fit
+        in memory, and `model-failed` when the model renders silence twice.
+        """
+        self.load(progress)
+        assert self._backend is not None
+        from .render import render
+
+        return render(self._backend, request, progress)
 
     def unload(self) -> None:
-        """Drop the model."""
-        self._model = self._tokenizer = None
+        """Give the memory back; the next `load` reads the checkpoint again."""
+        self._backend = None
 
 
-def with_musical_hints(request: GenerateRequest) -> str:
-    """The prompt plus tempo and key where it does not name them: words are this model's only input."""
-    hints = [request.prompt.strip()] if request.prompt.strip() else []
-    words = request.prompt.lower()
-    if hints and "bpm" not in words:
-        hints.append(f"{request.bpm:g} bpm")
-    if hints and request.key is not None and str(request.key).lower() not in words:
-        hints.append(f"in {request.key}")
-    return ", ".join(hints)
+def _described(title: str, channels: int, melody: bool, base: EngineInfo = _INFO) -> EngineInfo:
+    # a melody model reads its source as a tune, and can also go on from one
+    supports = base.supports | {"melody"} if melody else base.supports
+    return replace(base, title=title, channels=channels, supports=supports)

@@ -44,3 +44,17 @@ def melody_prefix(model: Any, tokens: Any, chroma: Tensor | None, guided: bool) 
     length = model.config.chroma_length
     melody = melody.repeat(1, math.ceil(length / melody.shape[1]), 1)[:, :length]
     return torch.cat([melody, states], dim=1)
+
+
+def condition(
+    model: Any, tokenizer: Any, prompt: str, chroma: Tensor | None, batch: int, guided: bool
+) -> Condition:
+    """One prompt, and [n, 12] chroma for melody models, for a whole batch; "" is unconditional."""
+    melody = hasattr(model, "audio_enc_to_dec_proj")
+    if not prompt and not melody:
+        return Condition()
+    tokens = tokenizer([prompt] * batch, return_tensors="pt").to(model.device)
+    if not melody:
+        return text_condition(model, tokens)
+    both = None if chroma is None else chroma[None].repeat(batch, 1, 1).to(model.device)
+    return Condition(prefix=melody_prefix(model, tokens, both, guided))

@@ -16,18 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .pattern import Ids, Plan
-
-BUCKETS = (256, 512, 1024, 1536, 2048)  # cache lengths a CUDA graph is captured for
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How the next token is drawn; `greedy` takes the likeliest and needs no seed."""
-
-    guidance: float = 3.0
-    temperature: float = 1.0
-    top_k: int = 250
-    greedy: bool = False
+from .sampling import Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +29,11 @@ class Condition:
     text: Tensor | None = None  # [B, T, D], projected to the decoder's width, zero where masked
     mask: Tensor | None = None  # [B, T], True at real tokens
     prefix: Tensor | None = None  # [R, T, D]
+
+    def to(self, dtype: torch.dtype) -> Condition:
+        """The same in the decoder's precision."""
+        text, prefix = (None if t is None else t.to(dtype) for t in (self.text, self.prefix))
+        return Condition(text, self.mask, prefix)
 
 
 class Decoder:
@@ -71,9 +65,9 @@ class Decoder:
         if capacity + extra > self.positions.shape[0]:
             table = self._position_rows.get_embedding(capacity + extra, self.width)
             self.positions = table.to(self.embeddings)
-        shape = (rows, self.heads, capacity + extra, self.width // self.heads)
-        cache = Cache([(torch.zeros(shape, dtype=self.dtype, device=self.device),
-                        torch.zeros(shape, dtype=self.dtype, device=self.device)) for _ in self.layers])  # fmt: skip
+        shape = (2, rows, self.heads, capacity + extra, self.width // self.heads)
+        room = [torch.zeros(shape, dtype=self.dtype, device=self.device) for _ in self.layers]
+        cache = Cache([(both[0], both[1]) for both in room])
         if condition.text is not None:
             cache.cross = [layer.read_text(condition.text) for layer in self.layers]
             cache.cross_mask = None if condition.mask is None else condition.mask[:, None, None, :]
@@ -119,6 +113,11 @@ class Cache:
     cross_mask: Tensor | None = None  # [B, 1, 1, T]
     length: int = 0
 
+    @property
+    def room(self) -> int:
+        """Positions there is memory for."""
+        return self.own[0][0].shape[2]
+
 
 class Layer:
     """One decoder layer."""
@@ -140,7 +139,8 @@ class Layer:
     def read_text(self, text: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values [B, H, T, E] of the text [B, T, D]."""
         assert self.text is not None, "melody models read text as a prefix"
-        return self._split(self.text.k_proj(text)).contiguous(), self._split(self.text.v_proj(text)).contiguous()
+        keys, values = self._split(self.text.k_proj(text)), self._split(self.text.v_proj(text))
+        return keys.contiguous(), values.contiguous()
 
     def __call__(
         self, x: Tensor, cache: Cache, number: int, where: Tensor, end: int, seen: Tensor | None
@@ -199,12 +199,12 @@ def decode(
     sampling: Sampling,
     seeds: list[int],
     report: Callable[[float], None] = lambda fraction: None,
-    step: Callable[..., Tensor] | None = None,
+    fixed_step: Callable[[Tensor, Cache, Tensor | None], Tensor] | None = None,
 ) -> Ids:
     """Sample every unknown token of `layout`; returns codes [B, C, frames].
 
-    `report` gets the fraction done after each step and may raise to stop. `step` replaces one
-    decoding step (a recorded CUDA graph).
+    `report` gets the fraction done after each step and may raise to stop. `fixed_step` takes the
+    place of every step that feeds one position (see graphs.py).
     """
     device = decoder.device
     ids = torch.from_numpy(layout.ids).to(device)  # [B, C, P]
@@ -213,21 +213,24 @@ def decode(
     guided = conditional and sampling.guidance > 1
     cache = decoder.start(condition, len(ids), guided, layout.positions)
     sources = generators(seeds, device)
+
+    def step(new: Tensor, noise: Tensor | None) -> Tensor:
+        if fixed_step is not None and new.shape[2] == 1:
+            return fixed_step(new, cache, noise)
+        embedded = decoder.embed(new)
+        logits = decoder.feed(embedded.repeat(2, 1, 1) if guided else embedded, cache)
+        return draw(mix_guidance(logits, sampling.guidance) if guided else logits, sampling, noise)
+
     fed = 0
     for position in range(layout.first, layout.positions):
-        embedded = decoder.embed(ids[:, :, fed:position])
-        embedded = embedded.repeat(2, 1, 1) if guided else embedded
-        run = step if step is not None and position - fed == 1 else decoder.feed
-        logits = run(embedded, cache)
-        logits = mix_guidance(logits, sampling.guidance) if guided else logits
-        noise = None if sampling.greedy else _noise(logits, sources)
-        tokens = draw(logits, sampling, noise)
+        noise = None if sampling.greedy else _noise((decoder.codebooks, decoder.vocabulary), sources)
+        tokens = step(ids[:, :, fed:position], noise)
         ids[:, :, position] = torch.where(known[:, position], ids[:, :, position], tokens)
         fed = position
         report((position - layout.first + 1) / layout.steps)
     return layout.codes(ids.cpu().numpy())
 
 
-def _noise(logits: Tensor, sources: list[torch.Generator]) -> Tensor:
-    shape, device = logits.shape[1:], logits.device
-    return torch.stack([torch.empty(shape, device=device).exponential_(generator=g) for g in sources])
+def _noise(shape: tuple[int, int], sources: list[torch.Generator]) -> Tensor:
+    """Exp(1) noise [B, C, V], each clip's from its own generator."""
+    return torch.stack([torch.empty(shape, device=g.device).exponential_(generator=g) for g in sources])

@@ -10,8 +10,10 @@ import pytest
 import torch
 
 from bridge.engines.musicgen.conditioning import melody_prefix, text_condition
-from bridge.engines.musicgen.decode import Condition, Decoder, Sampling, decode, draw
+from bridge.engines.musicgen.decode import Condition, Decoder, decode, draw
+from bridge.engines.musicgen.graphs import BucketStep
 from bridge.engines.musicgen.pattern import plan
+from bridge.engines.musicgen.sampling import Sampling
 from bridge.engines.musicgen.stock import DELAY_FRAMES, load_model, load_tokenizer
 
 Tiny = Callable[..., Path]
@@ -109,12 +111,15 @@ def test_step_with_fixed_shapes_gives_the_same_ids(tiny: Tiny) -> None:
     sampling = Sampling(3.0, greedy=True)
     plain = decode(decoder, condition, layout, sampling, [0, 0])
 
-    def step(embedded: torch.Tensor, cache: Any) -> torch.Tensor:
-        where = torch.tensor([cache.length])
-        cache.length += 1
-        return decoder.step_in_bucket(embedded, cache, where, bucket=layout.positions)
-
-    assert np.array_equal(plain, decode(decoder, condition, layout, sampling, [0, 0], step=step))
+    step = BucketStep(decoder, sampling, guided=True, record=False)
+    assert np.array_equal(
+        plain, decode(decoder, condition, layout, sampling, [0, 0], fixed_step=step)
+    )
+    drawn = [
+        decode(decoder, condition, layout, Sampling(), [1, 2], fixed_step=fixed)
+        for fixed in (None, BucketStep(decoder, Sampling(), guided=True, record=False))
+    ]
+    assert np.array_equal(*drawn)
 
 
 @torch.no_grad()

@@ -51,7 +51,7 @@ def test_renders_every_variation(tiny: Tiny, name: str, channels: int) -> None:
     assert all(a.shape == (channels, 16000) and a.dtype == np.float32 for a in audio)
     assert not np.array_equal(audio[0], audio[1])
     assert all(np.isfinite(a).all() and np.abs(a).max() > 1e-4 for a in audio)
-    assert render.sample_rate == 32000 and render.report["steps"] == 28
+    assert render.sample_rate == 32000 and render.report["steps"] == 25
     assert {"loading", "generating", "decoding"} <= {stage for stage, _ in stages}
     assert all(0 <= fraction <= 1 for _, fraction in stages)
 
@@ -82,7 +82,7 @@ def test_cancel_between_two_steps(tiny: Tiny) -> None:
 
 
 def test_tempo_and_key_are_told_in_words_once() -> None:
-    from bridge.engines.musicgen import with_musical_hints
+    from bridge.engines.musicgen.render import with_musical_hints
 
     key = parse_key("A minor")
     assert with_musical_hints(request(key=key)) == "house drums, 120 bpm, in A minor"

@@ -1,0 +1,124 @@
+"""The two ways a checkpoint is served: converted, on ONNX Runtime (processors); or on torch (accelerators)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .pattern import Ids, Plan
+from .sampling import Sampling
+from .windows import Report
+
+Floats = NDArray[np.float32]
+
+
+class FastBackend:
+    """A converted checkpoint: ONNX Runtime and numpy."""
+
+    device = "cpu"
+
+    def __init__(self, folder: Path, threads: int | None = None) -> None:
+        from .codec import FastCodec
+        from .fast import FastModel
+
+        self._model = FastModel(folder, threads)
+        meta = self._model.meta
+        self._codec = FastCodec(folder, meta["hop"], threads)
+        self.codebooks, self.channels, self.pad = meta["codebooks"], meta["channels"], meta["pad"]
+        self.layers, self.width = meta["layers"], meta["width"]
+        self.melody = bool(meta["chroma_frames"])
+        self.precision, self.sample_rate, self.hop = meta["scheme"], meta["sample_rate"], meta["hop"]
+        self.cache_item_bytes = 4
+
+    def tokens(
+        self, prompt: str, chroma: Floats | None, layout: Plan, sampling: Sampling, seeds: list[int],
+        report: Report,
+    ) -> Ids:  # fmt: skip
+        """Codes [B, C, frames] of a planned clip."""
+        return self._model.decode(self._model.condition(prompt, chroma), layout, sampling, seeds, report)
+
+    def audio(self, codes: Ids, report: Report) -> list[Floats]:
+        """For each clip float32 [channels, samples]."""
+        return self._codec.decode(codes, self.channels, report)
+
+    def encode(self, audio: Floats) -> Ids:
+        """[channels, samples] -> codes [1, C, F]."""
+        return self._codec.encode(audio)
+
+    def chroma_filters(self) -> Floats:
+        """What `chroma.chroma` needs."""
+        return self._model.table("chroma_filters")
+
+
+class TorchBackend:
+    """A loaded transformers model: the loop of decode.py, on any device torch has."""
+
+    def __init__(self, model: Any, tokenizer: Any, device: str, precision: str) -> None:
+        import torch
+
+        from .decode import Decoder
+
+        kind = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+        self._model, self._tokenizer = model, tokenizer
+        model.to(device)
+        model.decoder.to(kind)  # text encoder and codec stay in fp32: small, and T5 overflows fp16
+        self._decoder = Decoder(model.decoder)
+        self.codebooks, self.channels = self._decoder.codebooks, self._decoder.channels
+        self.pad = self._decoder.pad
+        self.layers, self.width = len(self._decoder.layers), self._decoder.width
+        self.melody = hasattr(model, "audio_enc_to_dec_proj")
+        self.device, self.precision = device, precision
+        self.sample_rate = model.config.audio_encoder.sampling_rate
+        self.hop = int(np.prod(model.config.audio_encoder.upsampling_ratios))
+        self.cache_item_bytes = torch.finfo(kind).bits // 8
+
+    def tokens(
+        self, prompt: str, chroma: Floats | None, layout: Plan, sampling: Sampling, seeds: list[int],
+        report: Report,
+    ) -> Ids:  # fmt: skip
+        """Codes [B, C, frames] of a planned clip."""
+        import torch
+
+        from .conditioning import condition
+        from .decode import decode
+        from .graphs import BucketStep
+
+        guided = sampling.guidance > 1 and (bool(prompt) or self.melody)
+        with torch.inference_mode():
+            melody = None if chroma is None else torch.from_numpy(chroma)
+            wanted = condition(self._model, self._tokenizer, prompt, melody, len(seeds), guided)
+            wanted = wanted.to(self._decoder.dtype)
+            step = BucketStep(self._decoder, sampling, guided) if self.device == "cuda" else None
+            return decode(self._decoder, wanted, layout, sampling, seeds, report, step)
+
+    def audio(self, codes: Ids, report: Report) -> list[Floats]:
+        """For each clip float32 [channels, samples]."""
+        import torch
+
+        clips = []
+        with torch.inference_mode():
+            for done, clip in enumerate(codes, 1):
+                tracks = torch.from_numpy(np.stack([clip[c :: self.channels] for c in range(self.channels)]))
+                decoded = self._model.audio_encoder.decode(tracks[None].to(self.device), [None])
+                clips.append(decoded.audio_values[:, 0].float().cpu().numpy())
+                report(done / len(codes))
+        return clips
+
+    def encode(self, audio: Floats) -> Ids:
+        """[channels, samples] -> codes [1, C, F], whole frames only."""
+        import torch
+
+        frames = audio.shape[1] // self.hop
+        with torch.inference_mode():
+            sound = torch.from_numpy(audio[:, None, : frames * self.hop]).to(self.device)
+            codes = self._model.audio_encoder.encode(sound).audio_codes[0]  # [channels, Q, F]
+        return np.asarray(codes.cpu().numpy().transpose(1, 0, 2).reshape(1, -1, frames))
+
+    def chroma_filters(self) -> Floats:
+        """What `chroma.chroma` needs."""
+        from .chroma import filters
+
+        return filters()

@@ -1,0 +1,180 @@
+"""A converted checkpoint at work on ONNX Runtime and numpy: no torch, no transformers, no fp32 weights.
+
+Letters as in decode.py.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from .pattern import Ids, Plan
+from .sampling import Sampling, draw
+
+Floats = NDArray[np.float32]
+Report = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FastCondition:
+    """What the clip shall be: the text's keys and values, or (melody models) a prefix to read first."""
+
+    text: dict[str, Floats]  # graph input -> [1, H, T, E]
+    prefix: Floats | None = None  # [2, T, D]: conditional, unconditional
+    given: bool = True  # False: no prompt, so that there is nothing to guide towards
+
+
+def physical_threads() -> int:
+    """How many threads to compute with: the processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def open_session(path: Path, threads: int) -> Any:
+    """One graph, ready to run; weights are mapped from the file beside it."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+class FastModel:
+    """Text in, codes out; the codec is beside it in codec.py."""
+
+    def __init__(self, folder: Path, threads: int | None = None) -> None:
+        self.meta = json.loads((folder / "meta.json").read_text())
+        self._folder, self._threads = folder, threads or physical_threads()
+        self._step = open_session(folder / "step.onnx", self._threads)
+        self._text = open_session(folder / "text.onnx", self._threads)
+        self._tables = {path.stem: np.load(path, mmap_mode="r") for path in folder.glob("*.npy")}
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._layers, self._heads, self._width = (self.meta[k] for k in ("layers", "heads", "width"))
+        self._reads_text = not self.meta["chroma_frames"]
+
+    def condition(self, prompt: str, chroma: Floats | None = None) -> FastCondition:
+        """Read the prompt, and `chroma` [n, 12] one-hot where the model takes a melody."""
+        if not prompt and self._reads_text:
+            shape = (1, self._heads, 1, self._width // self._heads)
+            zeros = np.zeros(shape, dtype=np.float32)
+            names = [f"text_{kind}_{n}" for n in range(self._layers) for kind in ("key", "value")]
+            return FastCondition(dict.fromkeys(names, zeros), given=False)
+        states = self._read(prompt)
+        if self._reads_text:
+            return FastCondition(states)
+        return FastCondition({}, self._prefix(states["states"], chroma))
+
+    def table(self, name: str) -> Floats:
+        """One of the arrays beside the graphs."""
+        return np.asarray(self._tables[name])
+
+    def _read(self, prompt: str) -> dict[str, Floats]:
+        from .text_graph import MAX_TOKENS
+
+        ids = self._tokenizer.encode(prompt).ids
+        if len(ids) > MAX_TOKENS:
+            ids = [*ids[: MAX_TOKENS - 1], ids[-1]]
+        embedded = np.asarray(self._tables["text_embeddings"][ids], dtype=np.float32)[None]
+        steps = np.arange(len(ids))
+        distance = steps[None, :] - steps[:, None] + MAX_TOKENS - 1
+        bias = np.ascontiguousarray(self._tables["text_bias"][:, distance])[None]
+        names = [output.name for output in self._text.get_outputs()]
+        found = self._text.run(names, {"embedded": embedded, "bias": bias})
+        return dict(zip(names, found, strict=True))
+
+    def _prefix(self, states: Floats, chroma: Floats | None) -> Floats:
+        """[2, chroma + T, D]; the unconditional row has zero text and pitch class 0 as its melody."""
+        wanted = self.meta["chroma_frames"]
+        null = np.zeros((1, 12), dtype=np.float32)
+        null[0, 0] = 1
+        both = []
+        for melody, text in ((null if chroma is None else chroma, states[0]), (null, 0 * states[0])):
+            repeated = np.tile(melody, (-(-wanted // len(melody)), 1))[:wanted]
+            projected = repeated @ self._tables["chroma_weight"].T + self._tables["chroma_bias"]
+            both.append(np.concatenate([projected, text]))
+        return np.stack(both).astype(np.float32)
+
+    def decode(
+        self, condition: FastCondition, layout: Plan, sampling: Sampling, seeds: list[int],
+        report: Report = lambda fraction: None,
+    ) -> Ids:  # fmt: skip
+        """Sample every unknown token of `layout`; returns codes [B, C, frames].
+
+        `report` gets the fraction done after each step and may raise to stop.
+        """
+        batch = len(layout.ids)
+        guided = sampling.guidance > 1 and condition.given
+        rows = 2 * batch if guided else batch
+        extra = 0 if condition.prefix is None else condition.prefix.shape[1]
+        run = _Run(self._step, self.meta, rows, batch, layout.positions + extra, condition.text)
+        if condition.prefix is not None:
+            kinds = [0] * batch + [1] * (rows - batch)
+            run.feed(condition.prefix[kinds] + self._tables["positions"][:extra])
+        ids, fed = layout.ids.copy(), 0
+        sources = [np.random.default_rng(seed % 2**64) for seed in seeds]
+        shape = (rows, self.meta["codebooks"], self.meta["vocabulary"])
+        books = np.arange(shape[1])[None, :, None]
+        for position in range(layout.first, layout.positions):
+            x = self._tables["embeddings"][books, ids[:, :, fed:position]].sum(1)  # [B, S, D]
+            x += self._tables["positions"][extra + fed : extra + position]
+            logits = run.feed(np.concatenate([x, x]) if guided else x).reshape(shape)
+            if guided:
+                logits = logits[batch:] + (logits[:batch] - logits[batch:]) * np.float32(sampling.guidance)
+            tokens = draw(logits, sampling, sources)
+            ids[:, :, position] = np.where(layout.known[:, position], ids[:, :, position], tokens)
+            fed = position
+            report((position - layout.first + 1) / layout.steps)
+        return layout.codes(ids)
+
+
+class _Run:
+    """One clip being decoded: caches bound once, written in place by the graph."""
+
+    def __init__(
+        self, session: Any, meta: dict[str, int], rows: int, batch: int, room: int, text: dict[str, Floats]
+    ) -> None:
+        self._session, self._rows, self._length = session, rows, 0
+        self._binding = session.io_binding()
+        self._kept: list[Any] = []  # what is bound must outlive the runs
+        shape = (rows, meta["heads"], room, meta["width"] // meta["heads"])
+        for number in range(meta["layers"]):
+            for kind in ("key", "value"):
+                past = self._bind(f"past_{kind}_{number}", np.zeros(shape, dtype=np.float32))
+                self._binding.bind_ortvalue_output(f"present_{kind}_{number}", past)
+        for name, array in text.items():
+            self._bind(name, np.repeat(array, batch, axis=0))
+        if text:
+            self._bind("told_rows", np.array([batch], dtype=np.int64))
+            self._bind("untold_pad", np.array([0, 0, 0, rows - batch, 0, 0], dtype=np.int64))
+        logits = np.empty((rows, meta["codebooks"] * meta["vocabulary"]), dtype=np.float32)
+        value = ort.OrtValue.ortvalue_from_numpy(logits)
+        self._binding.bind_ortvalue_output("logits", value)
+        self._logits = value
+
+    def _bind(self, name: str, array: NDArray[Any]) -> Any:
+        value = ort.OrtValue.ortvalue_from_numpy(array)
+        self._kept.append((value, array))
+        self._binding.bind_ortvalue_input(name, value)
+        return value
+
+    def feed(self, x: Floats) -> Floats:
+        """[R, S, D] at the next S positions -> logits after the last [R, C V]."""
+        self._length += x.shape[1]
+        last = np.full(self._rows, self._length - 1, dtype=np.int32)
+        inputs = {"x": x, "last_position": last, "length": np.array(self._length, dtype=np.int32)}
+        for name, array in inputs.items():
+            self._binding.bind_cpu_input(name, array)
+        self._session.run_with_iobinding(self._binding)
+        found: Floats = self._logits.numpy()
+        return found

@@ -1,0 +1,129 @@
+"""From a model's name to a loaded backend: checks, conversion on first use, and the way back to plain torch."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...errors import BridgeError, Cancelled
+from .backend import FastBackend, TorchBackend
+from .checkpoints import RANDOM_PREFIX, LocalCheckpoint, find_local
+from .folder import FolderFacts, inspect_folder
+from .memory import available_bytes, load_bytes, refuse_if_too_large
+from .quantize import BITS
+from .shapes import SHAPES, Shape
+
+log = logging.getLogger("bridge.musicgen")
+
+Report = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Where weights come from: a checkpoint folder, or (both None) random ones of a shape."""
+
+    name: str
+    local: LocalCheckpoint | None = None
+    facts: FolderFacts | None = None
+    shape: Shape | None = None
+
+    @property
+    def revision(self) -> str:
+        """The hub's commit where known."""
+        return "random" if self.local is None else self.local.revision
+
+    def read(self) -> tuple[Any, Any]:
+        """The transformers model and its tokenizer, in fp32 on the processor."""
+        if self.shape is not None:
+            from .random_model import build_model, build_tokenizer
+
+            return build_model(self.shape), build_tokenizer(self.shape)
+        from . import stock
+
+        assert self.local is not None and self.facts is not None
+        model = stock.load_model(self.local.folder, self.facts.melody)
+        return model, stock.load_tokenizer(self.local.folder)
+
+
+def find_weights(name: str, home: Path | None) -> Weights:
+    """Look a name up and check what it means, without loading; raises BridgeError `model-missing`."""
+    if name.startswith(RANDOM_PREFIX):
+        shape = SHAPES.get(name.removeprefix(RANDOM_PREFIX))
+        if shape is None:
+            raise BridgeError(
+                "model-missing", f"no shape is called {name!r}; there are random:{', random:'.join(SHAPES)}"
+            )
+        return Weights(name, shape=shape)
+    local = find_local(name, home)
+    return Weights(name, local, inspect_folder(local.folder))
+
+
+def settle(device: str, precision: str) -> tuple[str, str]:
+    """What "auto" means here: int8 on processors, half precision on an accelerator."""
+    if device == "auto" and precision in BITS:
+        return "cpu", precision
+    if device in ("auto", "cuda", "mps"):
+        import torch
+
+        there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        if device == "auto":
+            device = next((kind for kind, found in there.items() if found), "cpu")
+        elif not there[device]:
+            raise BridgeError("out-of-range", f"there is no {device} device here; use --device auto")
+        if precision == "auto" and device != "cpu":
+            half = "bf16" if device == "cuda" and torch.cuda.is_bf16_supported() else "fp16"
+            return device, half
+    if device != "cpu" and precision in BITS:
+        raise BridgeError(
+            "out-of-range", f"precision {precision} is for processors; use bf16, fp16 or fp32 on {device}"
+        )
+    return device, "int8" if precision == "auto" else precision
+
+
+def open_backend(
+    weights: Weights, home: Path | None, device: str, precision: str, report: Report
+) -> FastBackend | TorchBackend:
+    """Load, converting first where that was never done; `report` gets 0..1 and may raise to stop."""
+    device, precision = settle(device, precision)
+    if precision in BITS:
+        try:
+            return _open_fast(weights, home, precision, report)
+        except (BridgeError, Cancelled, MemoryError):
+            raise
+        except Exception:  # an old onnxruntime, a full disk, an unusual checkpoint: slower beats not at all
+            log.exception("musicgen.conversion-failed model=%s; serving fp32 on torch", weights.name)
+            precision = "fp32"
+    _check_memory(weights, precision)
+    model, tokenizer = weights.read()
+    report(0.9)
+    return TorchBackend(model, tokenizer, device, precision)
+
+
+def _open_fast(weights: Weights, home: Path | None, scheme: str, report: Report) -> FastBackend:
+    from .convert import FORMAT, convert, find_converted, fingerprint
+
+    home = home or Path(tempfile.gettempdir()) / "daw-bridge"
+    if weights.local is None:
+        key = f"{weights.name.replace(':', '-')}-{scheme}-{FORMAT}"
+    else:
+        key = fingerprint(weights.local.folder, scheme)
+    folder = find_converted(home, key)
+    if folder is None:
+        log.info("musicgen.converting model=%s scheme=%s: once per checkpoint", weights.name, scheme)
+        _check_memory(weights, "fp32")
+        model, tokenizer = weights.read()
+        folder = convert(model, tokenizer, home, key, scheme, lambda f: report(0.3 + 0.6 * f))
+        del model
+        gc.collect()
+    return FastBackend(folder)
+
+
+def _check_memory(weights: Weights, precision: str) -> None:
+    if weights.facts is not None:
+        needed = load_bytes(weights.facts.parameters, precision)
+        refuse_if_too_large(weights.name, needed, precision, available_bytes())

@@ -1,0 +1,39 @@
+"""How the next token is drawn; the settings, and the draw in numpy (decode.py has it on torch)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .pattern import Ids
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """`greedy` takes the likeliest token and needs no seed; `top_k` 0 keeps all."""
+
+    guidance: float = 3.0
+    temperature: float = 1.0
+    top_k: int = 250
+    greedy: bool = False
+
+
+def draw(logits: Floats, sampling: Sampling, sources: list[np.random.Generator]) -> Ids:
+    """[B, C, V] -> token ids [B, C]; clip b draws from `sources[b]` alone.
+
+    Sampling is the exponential race: argmax of p / e with e ~ Exp(1) has distribution p, and needs
+    neither softmax nor sort.
+    """
+    if sampling.greedy:
+        return np.asarray(logits.argmax(-1))
+    size = logits.shape[-1]
+    if 0 < sampling.top_k < size:
+        floor = np.partition(logits, size - sampling.top_k, axis=-1)[..., size - sampling.top_k]
+        logits = np.where(logits < floor[..., None], -np.inf, logits)
+    noise = np.stack([source.standard_exponential(logits.shape[1:], dtype=np.float32) for source in sources])
+    with np.errstate(divide="ignore"):  # an exponential of exactly 0 wins the race, rightly
+        return np.asarray((logits / np.float32(sampling.temperature) - np.log(noise)).argmax(-1))

@@ -1,0 +1,101 @@
+"""MusicGen's decoder step as one ONNX graph: every layer, with keys and values written in place.
+
+Letters as in decode.py. Inputs: x [R, S, D] (embeddings with positions), the number of positions
+so far, the caches [R, H, P, E] and the text's keys and values [B, H, T, E] of every layer.
+Outputs: logits after the last position [R, C V], and the caches, bound to the same memory.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .onnx_file import OnnxFile, array_of
+from .quantize import linear
+
+_EPSILON = 1e-5  # of torch's LayerNorm
+
+
+def write_step_graph(language_model: Any, path: Path, scheme: str) -> None:
+    """Write the step of a transformers decoder (`MusicgenForCausalLM` or melody) to `path`."""
+    config, core = language_model.config, language_model.model.decoder
+    with OnnxFile(path) as graph:
+        builder = _Step(graph, config.num_attention_heads, config.hidden_size, scheme)
+        builder.declare(len(core.layers), has_text=hasattr(core.layers[0], "encoder_attn"))
+        x: str = "x"
+        pending = ""  # the last block's result, added to x inside the next normalisation
+        for number, layer in enumerate(core.layers):
+            x, pending = builder.layer(number, layer, x, pending)
+        _, normal = builder.add_and_normalise(x, pending, core.layer_norm)
+        last = graph.node("Gather", normal, graph.tensor(np.array(-1, dtype=np.int64)), axis=1)
+        heads = np.concatenate([array_of(head.weight) for head in language_model.lm_heads])
+        logits = linear(graph, last, heads, scheme)
+        graph.node("Identity", logits, outputs=["logits"])
+        graph.output("logits", "float", ["R", len(heads)])
+
+
+class _Step:
+    """Appends the nodes of one layer after another."""
+
+    def __init__(self, graph: OnnxFile, heads: int, width: int, scheme: str) -> None:
+        self.graph, self.heads, self.width, self.scheme = graph, heads, width, scheme
+
+    def declare(self, layers: int, has_text: bool) -> None:
+        """Inputs and outputs."""
+        graph, size = self.graph, self.width // self.heads
+        graph.input("x", "float", ["R", "S", self.width])
+        graph.input("last_position", "int32", ["R"])
+        graph.input("length", "int32", [])
+        if has_text:
+            graph.input("told_rows", "int64", [1])
+            graph.input("untold_pad", "int64", [6])
+        for n in range(layers):
+            for kind in ("key", "value"):
+                graph.input(f"past_{kind}_{n}", "float", ["R", self.heads, "P", size])
+                graph.output(f"present_{kind}_{n}", "float", ["R", self.heads, "P", size])
+                if has_text:
+                    graph.input(f"text_{kind}_{n}", "float", ["B", self.heads, "T", size])
+
+    def add_and_normalise(self, x: str, pending: str, norm: Any) -> tuple[str, str]:
+        """x + pending, and its layer normalisation."""
+        gamma, beta = self.graph.tensor(array_of(norm.weight)), self.graph.tensor(array_of(norm.bias))
+        if not pending:
+            return x, str(self.graph.node("LayerNormalization", x, gamma, beta, axis=-1, epsilon=_EPSILON))
+        normal, total = self.graph.node(
+            "ms.SkipLayerNormalization", x, pending, gamma, beta,
+            outputs=[f"n_{pending}", "", "", f"s_{pending}"], epsilon=_EPSILON,
+        )  # fmt: skip
+        return total, normal
+
+    def layer(self, number: int, layer: Any, x: str, pending: str) -> tuple[str, str]:
+        """One decoder layer; returns the running sum and the result still to be added to it."""
+        graph, own = self.graph, layer.self_attn
+        x, normal = self.add_and_normalise(x, pending, layer.self_attn_layer_norm)
+        fused = np.concatenate([array_of(p.weight) for p in (own.q_proj, own.k_proj, own.v_proj)])
+        qkv = linear(graph, normal, fused, self.scheme)
+        mixed, *_ = graph.node(
+            "ms.GroupQueryAttention", qkv, "", "", f"past_key_{number}", f"past_value_{number}",
+            "last_position", "length", num_heads=self.heads, kv_num_heads=self.heads,
+            outputs=[f"mixed_{number}", f"present_key_{number}", f"present_value_{number}"],
+        )  # fmt: skip
+        pending = linear(graph, mixed, array_of(own.out_proj.weight), self.scheme)
+        if hasattr(layer, "encoder_attn"):
+            x, normal = self.add_and_normalise(x, pending, layer.encoder_attn_layer_norm)
+            pending = self._read_text(number, layer.encoder_attn, normal)
+        x, normal = self.add_and_normalise(x, pending, layer.final_layer_norm)
+        up = graph.node("ms.Gelu", linear(graph, normal, array_of(layer.fc1.weight), self.scheme))
+        return x, linear(graph, up, array_of(layer.fc2.weight), self.scheme)
+
+    def _read_text(self, number: int, attention: Any, normal: str) -> str:
+        """Cross-attention of the conditional rows; the unconditional ones get their exact zero."""
+        graph = self.graph
+        told = graph.node("Slice", normal, graph.ints(0), "told_rows", graph.ints(0))
+        query = linear(graph, told, array_of(attention.q_proj.weight), self.scheme)
+        mixed = graph.node(
+            "ms.MultiHeadAttention", query, f"text_key_{number}", f"text_value_{number}",
+            num_heads=self.heads,
+        )  # fmt: skip
+        said = linear(graph, mixed, array_of(attention.out_proj.weight), self.scheme)
+        return str(graph.node("Pad", said, "untold_pad"))
