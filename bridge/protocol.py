@@ -151,7 +151,8 @@ COMMANDS: tuple[Command, ...] = (
         ("job_id", "place"),
         fixed=(Param("path", "path", "audio file"),),
         keys=(
-            Param("stems", "names", "comma list; () for all the model has", ()),
+            Param("stems", "names", "comma list; all the model has when left out", ()),
+            *_TEMPO_KEYS,
             *_SECTION_KEYS,
             *_PLACE_KEYS,
         ),

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from . import PROTOCOL_VERSION, __version__, manifest
+from . import PROTOCOL_VERSION, __version__, manifest, stem_model
 from .config import Config
 from .engines.registry import Choice, info_of, local_models, resolve
 from .errors import BridgeError, Cancelled, is_disk_full
@@ -198,6 +198,10 @@ class Service:
             self._prepare_generate(params)
         else:
             _check_file("path", str(params["path"]))
+        if request.command.address == "/bridge/separate" or params.get("stems"):
+            missing = stem_model.available(self._home.root)
+            if missing:
+                raise BridgeError("model-missing", missing)
         return params
 
     def _prepare_generate(self, params: dict[str, Any]) -> None:

@@ -7,17 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .audio.finish import finish
+from . import stem_model
 from .audio.read import read_audio
 from .clips import ClipWriter, Frame
-from .engines import Engine, GenerateRequest, Progress, Render, Source, Take
+from .engines import Engine, Progress
 from .errors import BridgeError
-from .music import Note, exact_frames, length_beats, parse_key, parse_meter
-
-if TYPE_CHECKING:
-    from .engines import Audio
+from .generate import generate
+from .music import parse_meter
 
 Fields = dict[str, Any]
 EngineOf = Callable[[], Engine]
@@ -31,6 +29,7 @@ class Task:
     params: Mapping[str, Any]
     folder: Path
     job_id: str
+    home: Path
 
 
 def run_task(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
@@ -47,101 +46,7 @@ def run_task(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
 
 
 def _generate(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
-    engine, request = engine_of(), generate_request(task.params)
-    render = _render(engine, request, progress)
-    writer = ClipWriter(
-        Frame(
-            task.folder, task.job_id, request.beats, request.bpm, request.meter, request.loop,
-            task.params["place_s"], request.variations > 1, request.prompt, _provenance(engine, request),
-        )
-    )  # fmt: skip
-    for index, take in enumerate(render.takes):
-        progress("writing", index / len(render.takes))
-        _write_take(
-            writer, engine, request, take, render.sample_rate, task.params["midi"], progress
-        )
-    resolved = {"seed": request.seed, "beats": float(request.beats), **render.report}
-    return {"clips": writer.clips, "engine": _engine_fields(engine), "resolved": resolved}
-
-
-def _render(engine: Engine, request: GenerateRequest, progress: Progress) -> Render:
-    if request.instruments and "instruments" not in engine.info.supports:
-        raise BridgeError(
-            "out-of-range",
-            f"{engine.info.title} cannot make instruments on tracks of their own: leave out instruments",
-        )
-    progress("generating", 0.0)  # loading is over: a model that hangs now is found sooner
-    return engine.generate(request, progress)
-
-
-def _write_take(
-    writer: ClipWriter, engine: Engine, request: GenerateRequest, take: Take, rate: int, midi: bool,
-    progress: Progress,
-) -> None:  # fmt: skip
-    """Finish one take and write every part of it: audio, and MIDI where notes are known or asked for."""
-    audios: list[Audio] = [part.audio for part in take.parts]
-    measured: Fields = {}
-    if "bars" not in engine.info.supports:
-        from .audio.fit import fit  # only models that keep no time by themselves need it
-
-        fitted = fit(
-            audios[0], rate, beats=request.beats, bpm=request.bpm, meter=request.meter,
-            loop=request.loop,
-        )  # fmt: skip
-        audios, measured = [fitted.audio], dict(fitted.measured)
-    frames = exact_frames(request.beats, request.bpm, request.sample_rate)
-    finished = finish(audios, rate, request.sample_rate, frames, request.loop)
-    measured.update(finished.measured)
-    for part, audio in zip(take.parts, finished.parts, strict=True):
-        writer.audio(
-            part.role, audio, request.sample_rate, variation=take.variation, seed=take.seed,
-            measured=measured,
-        )  # fmt: skip
-        measured = {}  # it was measured on the first part, the mix
-        notes, programs = part.notes, part.programs or None
-        if notes is None and midi:
-            notes = _heard_notes(part.role, audio, request, progress)
-        writer.midi(
-            part.role, notes or [], variation=take.variation, seed=take.seed, programs=programs
-        )
-
-
-def _heard_notes(
-    role: str, audio: Audio, request: GenerateRequest, progress: Progress
-) -> list[Note]:
-    """The notes of a clip whose engine knows none; they may be none, as in a drone of noise."""
-    from .transcribe import transcribe
-
-    material = "drums" if role == "drums" else "auto"
-    return transcribe(
-        audio, request.sample_rate, bpm=request.bpm, meter=request.meter, material=material,
-        progress=progress,
-    ).notes  # fmt: skip
-
-
-def generate_request(params: Mapping[str, Any]) -> GenerateRequest:
-    """The engine's request from the values of a /bridge/generate."""
-    meter, bpm = parse_meter(params["meter"]), params["bpm"]
-    if params["seconds"] is not None:
-        beats = Fraction(str(params["seconds"])) * Fraction(str(bpm)) / 60
-    else:
-        beats = length_beats(params["bars"], meter)
-    return GenerateRequest(
-        prompt=params["prompt"], beats=beats, seconds=float(beats * 60 / Fraction(str(bpm))),
-        bpm=bpm, meter=meter, seed=params["seed"], key=parse_key(params["key"]),
-        variations=params["variations"], instruments=tuple(params["instruments"]),
-        loop=params["loop"], guidance=params["guidance"], temperature=params["temperature"],
-        top_k=params["top_k"], sample_rate=params["sample_rate"], source=_source(params),
-    )  # fmt: skip
-
-
-def _source(params: Mapping[str, Any]) -> Source | None:
-    if not params["source"]:
-        return None
-    audio, rate = read_audio(
-        Path(params["source"]), params["source_start_s"], params["source_length_s"]
-    )
-    return Source(audio, rate, params["source_mode"] or "continue")
+    return generate(task.params, engine_of(), task.folder, task.job_id, task.home, progress)
 
 
 def _transcribe(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
@@ -163,11 +68,39 @@ def _transcribe(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
     return {"clips": writer.clips, "engine": dict(TRANSCRIBER), "resolved": {"beats": float(beats)}}
 
 
+def _separate(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
+    from .separate import separate  # imports torch
+
+    params, path = task.params, Path(task.params["path"])
+    checkpoint = stem_model.find_checkpoint(task.home)
+    audio, rate = read_audio(path, params["start_s"], params["length_s"])
+    stems = separate(audio, rate, stems=params["stems"], progress=progress, checkpoint=checkpoint)
+    meter, bpm = parse_meter(params["meter"]), params["bpm"]
+    beats = Fraction(audio.shape[1], rate) * Fraction(str(bpm)) / 60
+    engine = dict(SEPARATOR)
+    frame = Frame(
+        task.folder, task.job_id, beats, bpm, meter, place_s=params["place_s"], title=path.name,
+        made_by=f"separated by {engine['name']}; licence: {engine['licence']}",
+    )  # fmt: skip
+    writer = ClipWriter(frame)
+    for index, (stem, sound) in enumerate(stems.items()):
+        progress("writing", index / len(stems))
+        writer.audio(stem, sound, rate)
+    return {"clips": writer.clips, "engine": engine, "resolved": {"beats": float(beats)}}
+
+
 def _role_of(material: str) -> str:
     return "drums" if material == "drums" else "notes"
 
 
-# what the manifest says of the network that listens
+# what the manifest says of the networks
+SEPARATOR: Fields = {
+    "name": stem_model.NAME,
+    "revision": stem_model.PUBLISHED[stem_model.NAME].sha256[:16],
+    "licence": stem_model.LICENCE,
+    "pretrained": True,
+    "note": "Stems by Hybrid Transformer Demucs; what it gives to no stem is in other.",
+}
 TRANSCRIBER: Fields = {
     "name": "basic-pitch",
     "revision": "nmp.onnx of basic-pitch 0.4.0, decoded by daw-bridge",
@@ -177,27 +110,8 @@ TRANSCRIBER: Fields = {
 }
 
 
-def _engine_fields(engine: Engine) -> Fields:
-    info = engine.info
-    return {
-        "name": info.name,
-        "revision": engine.revision(),
-        "licence": info.licence,
-        "pretrained": info.pretrained,
-        "note": info.note,
-    }
-
-
-def _provenance(engine: Engine, request: GenerateRequest) -> str:
-    info = engine.info
-    kind = "pretrained model" if info.pretrained else "no pretrained model"
-    return (
-        f"AI-generated. prompt: {request.prompt}; engine {info.name} {engine.revision()} ({kind}); "
-        f"licence: {info.licence}"
-    )
-
-
 _TASKS: dict[str, Callable[[Task, EngineOf, Progress], Fields]] = {
     "/bridge/generate": _generate,
     "/bridge/transcribe": _transcribe,
+    "/bridge/separate": _separate,
 }

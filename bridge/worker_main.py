@@ -74,6 +74,12 @@ class EngineHolder:
         self._choice: Choice | None = None
         self._engine: Engine | None = None
 
+    @property
+    def home(self) -> Path:
+        """The bridge's folder, where checkpoints are looked for."""
+        home: Path = self._settings["home"]
+        return home
+
     def get(self, choice: Choice, pipe: Pipe) -> Engine:
         """The engine of `choice`, loaded."""
         if self._engine is None or choice != self._choice:
@@ -100,7 +106,13 @@ def _perform(request: dict[str, Any], holder: EngineHolder, pipe: Pipe) -> dict[
     if request["op"] == "load":
         holder.get(choice, pipe)
         return {}
-    task = Task(request["command"], request["params"], Path(request["folder"]), request["job_id"])
+    task = Task(
+        request["command"],
+        request["params"],
+        Path(request["folder"]),
+        request["job_id"],
+        holder.home,
+    )
     return run_task(task, lambda: holder.get(choice, pipe), pipe.progress)
 
 

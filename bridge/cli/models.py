@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from .. import stem_model
 from ..engines.registry import engine_class, engine_paths, info_of, local_models, resolve
 from ..errors import BridgeError
 from .connect import settings
@@ -44,6 +45,7 @@ def models(options: argparse.Namespace) -> int:
     for row in rows:
         mark = "  (the default)" if row["default"] else ""
         _say(f"{row['name']}{mark}: licence {row['licence']}. {row['note']}")
+    others.append(f"{stem_model.NAME} (stem separation)")
     _say(f"To fetch with `daw-bridge models pull NAME`: {', '.join(others)}")
     return 0
 
@@ -66,6 +68,8 @@ def _pull(options: argparse.Namespace) -> int:
 
 def pull(name: str, report: Any, home: Any) -> str:
     """Fetch one model; returns the folder it lies in."""
+    if name in stem_model.PUBLISHED:
+        return str(stem_model.pull(name, report, home))
     from ..engines.musicgen.pull import pull as pull_musicgen
 
     return str(pull_musicgen(name, report, home).folder)

@@ -1,0 +1,162 @@
+"""A generate job in the worker: the model renders, the takes are fitted, finished and written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .audio.finish import finish
+from .audio.read import read_audio
+from .clips import ClipWriter, Frame
+from .engines import Engine, GenerateRequest, Progress, Render, Source, Take
+from .errors import BridgeError
+from .music import Note, exact_frames, length_beats, parse_key, parse_meter
+
+if TYPE_CHECKING:
+    from .engines import Audio
+
+Fields = dict[str, Any]
+
+
+def generate(
+    params: Mapping[str, Any], engine: Engine, folder: Path, job_id: str, home: Path,
+    progress: Progress,
+) -> Fields:  # fmt: skip
+    """Render, finish and write one request; returns the manifest's clips, engine and resolved fields."""
+    request = generate_request(params)
+    render = _render(engine, request, progress)
+    writer = ClipWriter(
+        Frame(
+            folder, job_id, request.beats, request.bpm, request.meter, request.loop,
+            params["place_s"], request.variations > 1, request.prompt, _provenance(engine, request),
+        )
+    )  # fmt: skip
+    for index, take in enumerate(render.takes):
+        progress("writing", index / len(render.takes))
+        mix = _write_take(
+            writer, engine, request, take, render.sample_rate, params["midi"], progress
+        )
+        if params["stems"]:
+            _write_stems(writer, request, take, mix, home, progress)
+    resolved = {"seed": request.seed, "beats": float(request.beats), **render.report}
+    return {"clips": writer.clips, "engine": _engine_fields(engine), "resolved": resolved}
+
+
+def _render(engine: Engine, request: GenerateRequest, progress: Progress) -> Render:
+    if request.instruments and "instruments" not in engine.info.supports:
+        raise BridgeError(
+            "out-of-range",
+            f"{engine.info.title} cannot make instruments on tracks of their own: leave out instruments",
+        )
+    progress("generating", 0.0)  # loading is over: a model that hangs now is found sooner
+    return engine.generate(request, progress)
+
+
+def _write_take(
+    writer: ClipWriter, engine: Engine, request: GenerateRequest, take: Take, rate: int, midi: bool,
+    progress: Progress,
+) -> Audio:  # fmt: skip
+    """Finish one take and write every part of it: audio, and MIDI where notes are known or asked for.
+
+    Returns the finished mix.
+    """
+    audios: list[Audio] = [part.audio for part in take.parts]
+    measured: Fields = {}
+    if "bars" not in engine.info.supports:
+        from .audio.fit import fit  # only models that keep no time by themselves need it
+
+        fitted = fit(
+            audios[0], rate, beats=request.beats, bpm=request.bpm, meter=request.meter,
+            loop=request.loop,
+        )  # fmt: skip
+        audios, measured = [fitted.audio], dict(fitted.measured)
+    frames = exact_frames(request.beats, request.bpm, request.sample_rate)
+    finished = finish(audios, rate, request.sample_rate, frames, request.loop)
+    measured.update(finished.measured)
+    for part, audio in zip(take.parts, finished.parts, strict=True):
+        writer.audio(
+            part.role, audio, request.sample_rate, variation=take.variation, seed=take.seed,
+            measured=measured,
+        )  # fmt: skip
+        measured = {}  # it was measured on the first part, the mix
+        notes, programs = part.notes, part.programs or None
+        if notes is None and midi:
+            notes = _heard_notes(part.role, audio, request, progress)
+        writer.midi(
+            part.role, notes or [], variation=take.variation, seed=take.seed, programs=programs
+        )
+    return finished.parts[0]
+
+
+def _write_stems(
+    writer: ClipWriter, request: GenerateRequest, take: Take, mix: Audio, home: Path,
+    progress: Progress,
+) -> None:  # fmt: skip
+    """Separate a finished mix; beside tracks asked for by name the stems get names of their own."""
+    from .separate import separate  # imports torch
+    from .stem_model import find_checkpoint
+
+    stems = separate(mix, request.sample_rate, progress=progress, checkpoint=find_checkpoint(home))
+    for stem, audio in stems.items():
+        role = f"stem {stem}" if request.instruments else stem
+        writer.audio(role, audio, request.sample_rate, variation=take.variation, seed=take.seed)
+
+
+def _heard_notes(
+    role: str, audio: Audio, request: GenerateRequest, progress: Progress
+) -> list[Note]:
+    """The notes of a clip whose engine knows none; they may be none, as in a drone of noise."""
+    from .transcribe import transcribe
+
+    material = "drums" if role == "drums" else "auto"
+    return transcribe(
+        audio, request.sample_rate, bpm=request.bpm, meter=request.meter, material=material,
+        progress=progress,
+    ).notes  # fmt: skip
+
+
+def generate_request(params: Mapping[str, Any]) -> GenerateRequest:
+    """The engine's request from the values of a /bridge/generate."""
+    meter, bpm = parse_meter(params["meter"]), params["bpm"]
+    if params["seconds"] is not None:
+        beats = Fraction(str(params["seconds"])) * Fraction(str(bpm)) / 60
+    else:
+        beats = length_beats(params["bars"], meter)
+    return GenerateRequest(
+        prompt=params["prompt"], beats=beats, seconds=float(beats * 60 / Fraction(str(bpm))),
+        bpm=bpm, meter=meter, seed=params["seed"], key=parse_key(params["key"]),
+        variations=params["variations"], instruments=tuple(params["instruments"]),
+        loop=params["loop"], guidance=params["guidance"], temperature=params["temperature"],
+        top_k=params["top_k"], sample_rate=params["sample_rate"], source=_source(params),
+    )  # fmt: skip
+
+
+def _source(params: Mapping[str, Any]) -> Source | None:
+    if not params["source"]:
+        return None
+    audio, rate = read_audio(
+        Path(params["source"]), params["source_start_s"], params["source_length_s"]
+    )
+    return Source(audio, rate, params["source_mode"] or "continue")
+
+
+def _engine_fields(engine: Engine) -> Fields:
+    info = engine.info
+    return {
+        "name": info.name,
+        "revision": engine.revision(),
+        "licence": info.licence,
+        "pretrained": info.pretrained,
+        "note": info.note,
+    }
+
+
+def _provenance(engine: Engine, request: GenerateRequest) -> str:
+    info = engine.info
+    kind = "pretrained model" if info.pretrained else "no pretrained model"
+    return (
+        f"AI-generated. prompt: {request.prompt}; engine {info.name} {engine.revision()} ({kind}); "
+        f"licence: {info.licence}"
+    )
