@@ -79,6 +79,7 @@ def start_reaper(tmp_path: Path) -> Iterator[Callable[..., Studio]]:
 
     yield start
     for studio in started:
+        sys.stdout.write(studio.console)  # shown when a test fails
         assert "met a fault" not in studio.console, studio.console
         studio.quit()
         for process in studio.processes:
@@ -97,9 +98,7 @@ def reaper(
 
 
 @pytest.fixture(scope="session")
-def clockwork_server(
-    tmp_path_factory: pytest.TempPathFactory, sketch_server: Any
-) -> Iterator[Any]:
+def clockwork_server(tmp_path_factory: pytest.TempPathFactory, sketch_server: Any) -> Iterator[Any]:
     """A server whose engine does what the prompt says, takes sources, and says what it heard."""
     server = type(sketch_server)(tmp_path_factory.mktemp("clockwork") / "home")
     yield server

@@ -90,7 +90,9 @@ def test_folders_are_listed_from_a_cache_that_only_minus_one_renews(tmp_path: Pa
 
 
 def test_the_tempo_map_goes_there_and_back_through_steps_ramps_and_meters():
-    tempo = TempoMap(120.0, (4, 4), [Marker(4, 60, (3, 4)), Marker(10, 60, linear=True), Marker(20, 180)])
+    tempo = TempoMap(
+        120.0, (4, 4), [Marker(4, 60, (3, 4)), Marker(10, 60, linear=True), Marker(20, 180)]
+    )
     assert tempo.to_qn(4) == 8
     assert tempo.to_qn(10) == 14
     assert tempo.to_qn(20) == pytest.approx(14 + 10 * 2)  # 60 to 180 bpm in 10 s: 120 on average

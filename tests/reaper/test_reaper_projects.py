@@ -36,7 +36,9 @@ def test_an_importer_that_starts_after_the_undo_leaves_it_undone(reaper):
     assert landed(reaper.active) == []
 
 
-def test_a_project_closed_while_waiting_gets_its_clip_when_it_is_opened_again(studio, clockwork_server, tmp_path):
+def test_a_project_closed_while_waiting_gets_its_clip_when_opened_again(
+    studio, clockwork_server, tmp_path
+):
     studio.act("Generate clip", {**SHORT, "Prompt": "steps 20 closed"})
     project = studio.active
     project.save(tmp_path / "song.rpp")
@@ -44,7 +46,8 @@ def test_a_project_closed_while_waiting_gets_its_clip_when_it_is_opened_again(st
     studio.close_tab(project)
     clips = clockwork_server.home.clips
     studio.until(
-        lambda: any("20 closed" in path.read_text() for path in clips.glob("*.json")), "the manifest"
+        lambda: any("20 closed" in path.read_text() for path in clips.glob("*.json")),
+        "the manifest",
     )
     studio.idle(2)
     assert landed(studio.active) == []
@@ -86,7 +89,9 @@ def test_after_a_restart_of_reaper_the_clip_still_lands(start_reaper, clockwork_
     assert len(made) == 1, "the same request is the same job"
 
 
-def test_opened_anew_without_the_clip_it_lands_again_in_the_same_process(studio, clockwork_server, tmp_path):
+def test_opened_anew_without_the_clip_it_lands_again_in_the_same_process(
+    studio, clockwork_server, tmp_path
+):
     """Saved while waiting; the clip landed; the project was closed without saving and opened again."""
     studio.act("Generate clip", {**SHORT, "Prompt": "steps 2"})
     studio.until(lambda: any("job_id" in v for _, v in studio.active.ext.values()), "the answer")
@@ -99,7 +104,9 @@ def test_opened_anew_without_the_clip_it_lands_again_in_the_same_process(studio,
     assert landed(studio.active) == ["steps 2"]
 
 
-def test_a_saved_project_that_has_the_clip_does_not_get_it_twice(studio, clockwork_server, tmp_path):
+def test_a_saved_project_that_has_the_clip_does_not_get_it_twice(
+    studio, clockwork_server, tmp_path
+):
     """The job's note survived in the file beside the clip, as after a crash at a bad moment."""
     studio.act("Generate clip", SHORT)
     studio.until(lambda: any("job_id" in v for _, v in studio.active.ext.values()), "the answer")
@@ -147,9 +154,7 @@ def test_a_manifest_for_another_project_is_left_alone(reaper, sketch_server):
     reaper.idle(5)
     with sketch_server.client() as client:
         answer = client.request("/bridge/generate", "jazz", keys={"bars": 1, "project": "x"})
-    reaper.until(
-        lambda: (sketch_server.home.clips / f"{answer[0]}.json").exists(), "the manifest"
-    )
+    reaper.until(lambda: (sketch_server.home.clips / f"{answer[0]}.json").exists(), "the manifest")
     reaper.idle(5)
     assert landed(reaper.active) == []
 
@@ -176,7 +181,9 @@ def test_clips_asked_for_elsewhere_land_when_the_user_wants_them(reaper, sketch_
 def test_an_unsaved_project_is_told_where_its_audio_lies(reaper):
     reaper.act("Generate clip", SHORT)
     reaper.until_landed()
-    assert f"not saved yet: its audio lies in {reaper.active.media_folder}" in reaper.status_line[-1]
+    assert (
+        f"not saved yet: its audio lies in {reaper.active.media_folder}" in reaper.status_line[-1]
+    )
 
 
 def test_the_importer_is_a_switch_with_a_light(reaper):

@@ -126,8 +126,10 @@ def test_the_second_job_says_behind_how_many_it_waits(studio):
     studio.act("Generate clip", wish("steps 40"))
     studio.act("Generate clip", wish("steps 2"))
     studio.until(
-        lambda: any("steps 2: queued behind 1 other job" in s for s in studio.status_line)
-        or not studio.waiting,
+        lambda: (
+            any("steps 2: queued behind 1 other job" in s for s in studio.status_line)
+            or not studio.waiting
+        ),
         "the queue",
     )
     studio.until_landed()

@@ -25,7 +25,9 @@ def ready(studio, clockwork_server):
 
 
 def media(studio, suffix: str) -> Path:
-    (clip,) = [c for c in json.loads(studio.manifest.read_text())["clips"] if c["file"].endswith(suffix)]
+    (clip,) = [
+        c for c in json.loads(studio.manifest.read_text())["clips"] if c["file"].endswith(suffix)
+    ]
     return studio.manifest.parent / clip["file"]
 
 
@@ -48,7 +50,9 @@ def test_a_file_that_vanished(ready):
     path = media(ready, ".wav")
     path.unlink()
     nothing_came(ready)
-    assert f"could not be imported: the file is missing. The file is kept at {path}" in ready.console
+    assert (
+        f"could not be imported: the file is missing. The file is kept at {path}" in ready.console
+    )
 
 
 def test_notes_that_vanished(ready):
@@ -145,5 +149,7 @@ def test_names_that_are_taken_get_a_number(ready):
     taken.write_bytes(b"mine")
     ready.until_landed()
     assert taken.read_bytes() == b"mine"
-    assert ready.active.tracks[0].items[0].take.source.file == str(taken.with_stem(f"{taken.stem}-2"))
+    assert ready.active.tracks[0].items[0].take.source.file == str(
+        taken.with_stem(f"{taken.stem}-2")
+    )
     assert not list(folder.glob("*.part"))

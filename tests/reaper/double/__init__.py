@@ -1,1 +1,1 @@
-"""A strict double of REAPER: its Lua API, checked against the published signatures, over a small project model."""
+"""A strict double of REAPER: its Lua API, by the published signatures, over a small project model."""

@@ -183,8 +183,8 @@ def ExecProcess(host, command: str, timeout_ms: int) -> str:
     host.started.append(command)
     if host.really_start:
         host.processes.append(
-            subprocess.Popen(  # what a musician's own start command is
-                command, shell=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,  # noqa: S602
+            subprocess.Popen(  # noqa: S602 a start command is a command line
+                command, shell=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 env=host.child_environment, start_new_session=True,
             )
         )  # fmt: skip

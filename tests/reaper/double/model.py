@@ -182,7 +182,9 @@ class Project(Thing):
         """File > Save as."""
         for track in self.tracks:
             for thing in track.walk():
-                assert "\n" not in "".join(thing.texts.get("P_NAME", "")), "a name with a line break"
+                assert "\n" not in "".join(thing.texts.get("P_NAME", "")), (
+                    "a name with a line break"
+                )
         data = {
             "tracks": [_dump(track, plain=True) for track in self.tracks],
             "ext": [[key[0], *value] for key, value in self.ext.items()],
