@@ -88,6 +88,14 @@ def _parser() -> argparse.ArgumentParser:
     models = add("models", "models:models", "list the models, or pull one: models pull small")
     models.add_argument("action", nargs="?", choices=("list", "pull"), default="list")
     models.add_argument("model_name", nargs="?", metavar="NAME", help="what to pull")
+    install = add("install", "install:install", "put the scripts or the device into your DAW")
+    install.add_argument("daw", choices=("reaper", "ableton"))
+    install.add_argument(
+        "--to", help="REAPER's resource folder or Live's User Library, if elsewhere"
+    )
+    install.add_argument(
+        "--uninstall", action="store_true", help="remove exactly what was put there"
+    )
     add("doctor", "doctor:doctor", "check this install, and prove it with a clip")
     return parser
 
