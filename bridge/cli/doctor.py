@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from .. import stem_model
 from ..client import Client
 from ..config import Config
 from ..engines.registry import Choice, resolve
@@ -76,7 +77,7 @@ def examine(config: Config) -> Iterator[Check]:
     """Run every check, cheap ones first; a broken check is a FAIL, never a traceback."""
     checks: tuple[tuple[str, Callable[[Config], Check]], ...] = (
         ("python", _python), ("packages", _packages), ("libraries", _libraries), ("home", _home),
-        ("server", _server), ("model", _model), ("clip over OSC", _clip), ("mailbox", _mailbox),
+        ("server", _server), ("model", _model), ("stems", _stems), ("clip over OSC", _clip), ("audio to MIDI", _midi), ("mailbox", _mailbox),
     )  # fmt: skip
     with tempfile.TemporaryDirectory(
         prefix="daw-bridge-doctor-", ignore_cleanup_errors=True
@@ -85,7 +86,7 @@ def examine(config: Config) -> Iterator[Check]:
         pid = 0
         for name, check in checks:
             try:
-                if check in (_clip, _mailbox):
+                if check in (_clip, _midi, _mailbox):
                     pid = pid or start_server(trial, "--model", "sketch")
                     yield check(trial)
                 else:
@@ -187,6 +188,24 @@ def _clip(trial: Config) -> Check:
         )
     return Check(
         "clip over OSC", PASS, f"asked, rendered and checked to the sample in {took:.1f} s"
+    )
+
+
+def _midi(trial: Config) -> Check:
+    clips = Home(trial.home).clips
+    audio = next(path for path in sorted(clips.rglob("*.wav")))
+    with _trial_client(trial) as client:
+        job_id, _ = client.request("/bridge/transcribe", str(audio), keys={"bpm": 93.7})
+        *_, last = client.follow(str(job_id))
+    data = json.loads(Path(last[3]).read_text(encoding="utf-8"))
+    notes = json.loads((clips / data["clips"][0]["notes"]).read_text(encoding="utf-8"))
+    return Check("audio to MIDI", PASS, f"{len(notes)} notes were heard in that clip")
+
+
+def _stems(config: Config) -> Check:
+    missing = stem_model.available(config.home)
+    return Check(
+        "stems", WARN if missing else PASS, missing or f"{stem_model.NAME} is on this machine"
     )
 
 
