@@ -77,7 +77,8 @@ def examine(config: Config) -> Iterator[Check]:
     """Run every check, cheap ones first; a broken check is a FAIL, never a traceback."""
     checks: tuple[tuple[str, Callable[[Config], Check]], ...] = (
         ("python", _python), ("packages", _packages), ("libraries", _libraries), ("home", _home),
-        ("server", _server), ("model", _model), ("stems", _stems), ("clip over OSC", _clip), ("audio to MIDI", _midi), ("mailbox", _mailbox),
+        ("server", _server), ("model", _model), ("stems", _stems), ("clip over OSC", _clip),
+        ("audio to MIDI", _midi), ("mailbox", _mailbox),
     )  # fmt: skip
     with tempfile.TemporaryDirectory(
         prefix="daw-bridge-doctor-", ignore_cleanup_errors=True
