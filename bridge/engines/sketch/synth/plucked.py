@@ -21,13 +21,16 @@ def _strings(
     *,
     beat_hz: float = 0.3,
     spread: float = 0.25,
+    copies: int = 1,
 ) -> Array:
-    """Partials in stereo: each one slightly detuned and weighted otherwise on the two sides."""
+    """Partials in stereo: each one slightly detuned and weighted otherwise on the two sides.
+
+    `copies` sets of the same partials follow each other in the arrays; they start in phase.
+    """
     scale = loudness_gain(hz, gain)
-    number = np.arange(len(hz))
+    number = np.tile(np.arange(len(hz) // copies), copies)
     sway = spread * np.sin(number * 2.39996)  # the golden angle: no two neighbours agree
     turns = number * 0.618034
-    turns[0] = 0.0
     left = partials(rate, frames, hz - beat_hz / 2, gain * scale * (1 + sway), decay, turns)
     right = partials(rate, frames, hz + beat_hz / 2, gain * scale * (1 - sway), decay, turns)
     return np.stack([left, right])
@@ -60,11 +63,11 @@ def piano(rate: int, frames: int, hz: float, velocity: float, bright: float) -> 
     reach_hz = (1100 + 5600 * velocity**1.4) * bright * (0.7 + hz / 600)
     gain = number**-0.55 * np.exp(-where / reach_hz) * (0.25 + np.abs(np.sin(np.pi * number / 8.2)))
     slow = 0.35 * 2 ** ((pitch - 48) / 15) * (1 + where / 2600)
-    both = np.concatenate([where, where + 0.18])
+    both = np.concatenate([where - 0.05, where + 0.03])
     sound = _strings(
         rate, frames, both,
         np.concatenate([gain * 0.72, gain * 0.28]),
-        np.concatenate([slow * 4.2, slow]), beat_hz=0.12, spread=0.2,
+        np.concatenate([slow * 4.2, slow]), beat_hz=0.1, spread=0.2, copies=2,
     )  # fmt: skip
     _noise_attack(sound, rate, 0.05 * velocity, 90, 900, 9)
     return _struck(sound, rate, 0.0025)
@@ -154,7 +157,7 @@ def _filter_pluck(
             )  # fmt: skip
             return _struck(sound, rate, 0.002)
         return _struck(
-            _strings(rate, frames, both, gain, decay, beat_hz=detune * hz / 100, spread=0.3),
+            _strings(rate, frames, both, gain, decay, beat_hz=detune * hz / 100, spread=0.3, copies=2),
             rate, 0.002,
         )  # fmt: skip
 
@@ -183,7 +186,7 @@ def deep_bass(rate: int, frames: int, hz: float, velocity: float, bright: float)
     turns = hz * time + hz * 1.5 * 0.012 * (1 - np.exp(-time / 0.012))
     body = np.sin(2 * np.pi * turns) * np.exp(-time * 1.1)
     drive = 1.2 + 1.6 * velocity * bright
-    sound = np.tanh(drive * body).astype(np.float32) * np.float32(0.8)
+    sound = np.tanh(drive * body).astype(np.float32) * np.float32(0.3)
     return _struck(sound, rate, 0.002)
 
 

@@ -57,13 +57,22 @@ def _table(name: str, rate: int, hz: float, bright: float) -> Array:
     gain = colour(number, hz * number, bright)
     heard = np.sqrt(np.sum(gain**2 * ear_weight(hz * number)) / np.sum(gain**2))
     table = ensemble(rate, hz, gain, cents, int(hz * 10))
-    return np.asarray(table * (0.18 / heard), dtype=np.float32)
+    return np.asarray(table * (0.075 / heard), dtype=np.float32)
+
+
+def _core(name: str, rate: int, frames: int, hz: float, bright: float) -> Array:
+    """The steady middle of an ensemble: players around it wander, this holds the pitch."""
+    number = np.arange(1, min(48, int(12000 / hz)) + 1, dtype=float)
+    gain = ENSEMBLES[name][0](number, hz * number, bright)
+    gain *= 0.8 * loudness_gain(hz * number, gain)
+    return partials(rate, frames, hz * number, gain, np.zeros_like(gain), number * 0.618034)
 
 
 def _ensemble_voice(name: str) -> Voice:
     def voice(rate: int, frames: int, hz: float, velocity: float, bright: float) -> Array:
         table = _table(name, rate, hz, round(bright * (0.75 + 0.35 * velocity), 1))
         sound = lengthen(table, frames, int(hz * 977)).copy()
+        sound += _core(name, rate, frames, hz, bright)
         attack_s = ENSEMBLES[name][2] * (1.3 - 0.5 * velocity)
         return ramp_in(sound, int(attack_s * rate))
 
