@@ -234,19 +234,22 @@ function generateArguments(settings, song, section) {
   return [settings.prompt].concat(pairs(keys));
 }
 
-// The arguments of /bridge/transcribe: in the clip's own tempo, so that its beats become the notes' beats.
+// The keys of a request about the selected clip: in the clip's own tempo, so that its beats stay beats.
+function sectionKeys(song, section) {
+  return {
+    bpm: section.bpm >= 20 && section.bpm <= 400 ? section.bpm : song.bpm, meter: song.meter,
+    start_s: section.start, length_s: section.length, project: song.project
+  };
+}
+
 function transcribeArguments(song, section) {
-  var bpm = section.bpm >= 20 && section.bpm <= 400 ? section.bpm : song.bpm;
-  return [section.path].concat(pairs({
-    bpm: bpm, meter: song.meter, quantize: "1/16", start_s: section.start, length_s: section.length,
-    project: song.project
-  }));
+  var keys = sectionKeys(song, section);
+  keys.quantize = "1/16";
+  return [section.path].concat(pairs(keys));
 }
 
 function separateArguments(song, section) {
-  return [section.path].concat(pairs({
-    start_s: section.start, length_s: section.length, project: song.project
-  }));
+  return [section.path].concat(pairs(sectionKeys(song, section)));
 }
 
 // One row per track to fill: {kind, role, clips by variation}. Where parts were made the mix is left out,
@@ -459,7 +462,6 @@ var device = {
   clips: "", lastTick: 0
 };
 var jobs = []; // the open ones, oldest first
-var placed = {}; // "job_id/file" -> 1: a clip goes into the set once
 var clock = null;
 
 function send(address, args) {
@@ -545,6 +547,7 @@ function onPong(id, rest) {
 // ---------------------------------------------------------------- jobs
 
 // A job is asking (until the server has it), open, placing (its clips), cancelling; then it is dropped.
+// Its clips go into the set once: news of a job that is placing, or that is gone, is ignored.
 function ask(command, args, more) {
   var now = Date.now();
   var job = {
@@ -896,11 +899,6 @@ function slotFor(job, item, track) {
 }
 
 function makeClip(job, item) {
-  var key = job.jobId + "/" + item.clip.file;
-  if (placed[key]) {
-    item.problem = item.clip.file + " is in the set already";
-    return 0;
-  }
   if (item.row.kind === "audio" && !canInsert(device.version)) {
     item.problem = "Live " + device.version.join(".") + " cannot take files from a device " +
       "(11.3.25 or 12.0.5 can): drag in " + item.path;
@@ -912,12 +910,11 @@ function makeClip(job, item) {
     item.problem = "Live made no track or slot for " + item.path;
     return 0;
   }
-  placed[key] = 1;
   item.slot = Number(slot.id);
-  return item.row.kind === "audio" ? makeAudio(item, slot) : makeMidi(job, item, slot);
+  return item.row.kind === "audio" ? makeAudio(job, item, slot) : makeMidi(job, item, slot);
 }
 
-function makeAudio(item, slot) {
+function makeAudio(job, item, slot) {
   slot.call("create_audio_clip", item.path);
   if (!Number(one(slot, "has_clip")) && item.path.indexOf(" ") >= 0) {
     slot.call("create_audio_clip", '"' + item.path + '"'); // some hosts split a path at its spaces
@@ -931,12 +928,13 @@ function makeAudio(item, slot) {
   var clip = byId(ids(slot, "clip")[0]);
   clip.set("name", item.name);
   clip.set("color", colourOf(item.row.role));
-  clip.set("warping", warpWanted(item) ? 1 : 0);
+  clip.set("warping", warpWanted(job, item) ? 1 : 0);
   return WARP_WAIT_MS;
 }
 
-function warpWanted(item) {
-  return item.clip.beats || (item.section && item.section.warped);
+// Stems are warped as the clip they were cut from, all else to the bars it was made for.
+function warpWanted(job, item) {
+  return job.command === SEPARATE ? job.section.warped : Boolean(item.clip.beats);
 }
 
 function clipOf(item) {
@@ -959,11 +957,12 @@ function shapeClip(job, item) {
 
 // Where each point of the file belongs: on the bars it was made for, or as in the clip it was cut from.
 function wantedMarkers(job, item, clip) {
-  var section = job.section, seconds = secondsOf(clip);
-  if (job.command === SEPARATE && section) {
-    item.wanted = section.warped ? section.markers : null;
-  } else if (item.clip.beats) {
-    item.wanted = straightMarkers(seconds, item.clip.beats);
+  if (!warpWanted(job, item)) {
+    item.wanted = null;
+  } else if (job.command === SEPARATE) {
+    item.wanted = job.section.markers;
+  } else {
+    item.wanted = straightMarkers(secondsOf(clip), item.clip.beats);
   }
   item.beats = item.wanted ? item.wanted[item.wanted.length - 1].beat_time : 0;
   return item.wanted;
@@ -1300,7 +1299,7 @@ function start(command) {
   if (!problem && command === GENERATE && !settings.prompt) {
     problem = "Type a prompt first: what should it sound like?";
   }
-  if (!problem && utf8Length(settings.prompt) > MAX_PROMPT_BYTES) {
+  if (!problem && command === GENERATE && utf8Length(settings.prompt) > MAX_PROMPT_BYTES) {
     problem = "The prompt is too long, keep it under " + MAX_PROMPT_BYTES + " letters.";
   }
   if (!problem) {

@@ -120,7 +120,7 @@ test('the same clip announced twice goes into the set once', async () => {
   const device = await connected();
   const deliver = device.deliver.bind(device);
   device.deliver = (message) => { deliver(message); if (message.address === '/bridge/clip') deliver(message); };
-  await run(device, 'generate', { bars: 0 });
+  assert.equal(await run(device, 'generate', { bars: 0 }), 'Placed 1 clip on 1 new track.');
   device.received.filter((message) => message.address === '/bridge/clip').forEach(deliver);
   await until([device], 'stillness', () => true);
   assert.equal(clips(device.set, 1), 1);

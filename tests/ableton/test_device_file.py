@@ -300,13 +300,22 @@ def test_every_address_is_in_the_servers_table() -> None:
     assert set(re.findall(r'"(/bridge/\w+)"', script())) == set(constants().values())
 
 
-@pytest.mark.parametrize("name", ["generate", "transcribe", "separate"])
-def test_every_key_that_is_sent_is_known_to_the_server(name: str) -> None:
-    body = re.search(rf"function {name}Arguments\(.*?\n\}}", script(), re.DOTALL)
-    assert body
-    keys = set(re.findall(r"(?:keys\.|[{,]\s*)([a-z_]+)\s*[:=](?!=)", body[0]))
+@pytest.mark.parametrize(
+    ("name", "functions"),
+    [
+        ("generate", ("generateArguments",)),
+        ("transcribe", ("transcribeArguments", "sectionKeys")),
+        ("separate", ("separateArguments", "sectionKeys")),
+    ],
+)
+def test_every_key_that_is_sent_is_known_to_the_server(name: str, functions: tuple[str, ...]) -> None:
+    keys: set[str] = set()
+    for function in functions:
+        body = re.search(rf"function {function}\(.*?\n\}}", script(), re.DOTALL)
+        assert body
+        keys |= set(re.findall(r"(?:keys\.|[{,]\s*)([a-z_]+)\s*[:=](?!=)", body[0]))
     [command] = [one for one in COMMANDS if one.address == f"/bridge/{name}"]
-    assert len(keys) >= 3
+    assert len(keys) >= 5
     assert keys <= {param.name for param in command.all_keys}
 
 

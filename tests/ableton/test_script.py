@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from conftest import RunningServer, environment
+
+from bridge import stem_model
 
 HERE = Path(__file__).parent
 ALONE = ("fake_live", "logic", "es5")  # need no server
@@ -33,14 +36,28 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
     sketch = RunningServer(base / "plain", model="sketch")
     odd = RunningServer(base / "My Clips ü", model="sketch")
     clockwork = RunningServer(base / "clockwork", "--queue-limit", "2")
+    stems = {"TEST_STEMS_PORT": str(odd.port)} if tiny_stem_model(base / "My Clips ü") else {}
     yield environment(
         TEST_SKETCH_PORT=str(sketch.port),
         TEST_ODD_PORT=str(odd.port),
         TEST_CLOCKWORK_PORT=str(clockwork.port),
         TEST_PYTHON=sys.executable,
+        **stems,
     )
     for server in (sketch, odd, clockwork):
         server.stop()
+
+
+def tiny_stem_model(home: Path) -> bool:
+    """Put the real separation network with small random weights into a home; False without the extra."""
+    if importlib.util.find_spec(stem_model.PACKAGE) is None:
+        return False
+    import test_separate
+
+    path = stem_model.checkpoint_path(home)
+    path.parent.mkdir(parents=True)
+    stem_model.save(test_separate.tiny_model(), path)
+    return True
 
 
 def run(node: str, name: str, variables: dict[str, str]) -> None:

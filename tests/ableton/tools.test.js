@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 const test = require('node:test');
 const { connected, finish, run } = require('./e2e');
 
-const CLOCKWORK = Number(process.env.TEST_CLOCKWORK_PORT || 0); // its engine can continue
+const CLOCKWORK = Number(process.env.TEST_CLOCKWORK_PORT || 0); // its engine can continue a clip
 
 // A device whose set holds a generated two-bar clip, selected.
 async function withClip(live = {}, port = undefined) {
@@ -84,5 +84,44 @@ test('a clip whose file is gone: the server\'s sentence', async () => {
   const device = await withClip();
   device.set.clips(1)[0].props.file_path = '/nowhere/gone.wav';
   assert.match(await run(device, 'transcribe'), /There is no file '\/nowhere\/gone\.wav'/);
+  finish(device);
+});
+
+const STEMS = process.env.TEST_STEMS_PORT // a server that has a (tiny, untrained) separation model
+  ? {} : { skip: 'the extra for stems is not installed' };
+
+test('separate: one track per stem, warped as the clip they come from', STEMS, async () => {
+  const device = await withClip({ tempo: 120 }, Number(process.env.TEST_STEMS_PORT));
+  const source = device.set.clips(1)[0];
+  Object.assign(source.props, { loop_start: 2, loop_end: 6 });
+  device.set.node(device.set.song).props.tempo = 90;
+  const said = await run(device, 'separate');
+  const keys = keysOf(device, '/bridge/separate');
+  assert.deepEqual([keys.start_s, keys.length_s, keys.bpm], [1, 2, 120]);
+  assert.equal(said, 'Placed 4 clips on 4 new tracks.');
+  const stems = device.set.tracks().flatMap((track, i) => device.set.clips(i))
+    .filter((clip) => clip && clip.id !== source.id);
+  assert.equal(stems.length, 4);
+  stems.forEach(({ props }) => {
+    assert.deepEqual([props.warping, props.looping, props.loop_start, props.loop_end], [1, 1, 0, 4]);
+    assert.ok(props.markers.every((m) => Math.abs(m.beat_time - 2 * m.sample_time) < 0.001));
+  });
+  finish(device);
+});
+
+test('separate: stems of an unwarped clip stay unwarped', STEMS, async () => {
+  const device = await withClip({}, Number(process.env.TEST_STEMS_PORT));
+  const source = device.set.clips(1)[0];
+  Object.assign(source.props, { warping: 0, looping: 0, loop_start: 0.5, loop_end: 1.5 });
+  assert.equal(await run(device, 'separate'), 'Placed 4 clips on 4 new tracks.');
+  const stems = device.set.tracks().flatMap((track, i) => device.set.clips(i))
+    .filter((clip) => clip && clip.id !== source.id);
+  stems.forEach(({ props }) => assert.deepEqual([props.warping, props.sample_length], [0, 48000]));
+  finish(device);
+});
+
+test('separate without the model: the sentence says what to run', async () => {
+  const device = await withClip();
+  assert.match(await run(device, 'separate'), /models pull|pip install/);
   finish(device);
 });
