@@ -15,6 +15,10 @@ FOLDER = Path("Presets") / "Audio Effects" / "Max Audio Effect" / "DAW Bridge"
 LIBRARY = "User Library"
 # what makes a folder a User Library: Live writes these into it
 SIGNS_OF_A_LIBRARY = ("Ableton Folder Info", "Ableton Project Info", "Presets")
+_SPACE = (
+    "The path {home} holds a space: if Live refuses clips from there, start the server with --home and a "
+    "folder without one."
+)
 
 
 def user_libraries(platform: str = sys.platform, home: Path | None = None) -> list[Path]:
@@ -54,10 +58,10 @@ def _library_named_in(settings: Path) -> Path | None:
     return inner if inner.is_dir() else folder
 
 
-def install(library: Path | None) -> list[str]:
+def install(library: Path | None, home: Path) -> list[str]:
     """Copy the device; returns sentences for the user, the last ones being what is left to do.
 
-    `library`: a User Library, None for the one Live uses. Raises BridgeError `not-found` when there is
+    `library`: a User Library, None for the one Live uses. `home`: the bridge's home folder. Raises BridgeError `not-found` when there is
     none, `bad-request` when a file of the user's is in the way.
     """
     target = _library(library) / FOLDER
@@ -68,6 +72,7 @@ def install(library: Path | None) -> list[str]:
         "In Live's browser: User Library > Presets > Audio Effects > Max Audio Effect > DAW Bridge.",
         "Drag it onto any track, start the server with: daw-bridge serve, and press Generate.",
         "Live 11.3.25 or later, or 12.0.5 or later, with Max for Live is needed.",
+        *([_SPACE.format(home=home)] if " " in str(home) else []),
     ]
 
 

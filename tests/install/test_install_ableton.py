@@ -16,6 +16,7 @@ from bridge.install import ableton
 
 REPO = Path(__file__).parents[2]
 SHIPPED = REPO / "ableton_m4l" / "DawBridge.amxd"
+HOME = Path("/home/me/DawBridge")
 SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 <Ableton MajorVersion="5"><ContentLibrary><UserLibrary><LibraryProject Id="0">
 <ProjectName Value="User Library" /><ProjectPath Value="{path}" />
@@ -39,11 +40,17 @@ def settings(folder: Path, path: Path, age_s: int = 0) -> None:
 
 def test_the_device_is_copied_and_the_next_step_named(tmp_path: Path) -> None:
     library = library_in(tmp_path)
-    lines = ableton.install(library)
+    lines = ableton.install(library, HOME)
     target = library / "Presets" / "Audio Effects" / "Max Audio Effect" / "DAW Bridge"
     assert (target / "DawBridge.amxd").read_bytes() == SHIPPED.read_bytes()
     assert lines[0] == f"DawBridge.amxd is now in {target}"
     assert any("daw-bridge serve" in line for line in lines)
+    assert not any("space" in line for line in lines)
+
+
+def test_a_home_with_a_space_is_mentioned(tmp_path: Path) -> None:
+    lines = ableton.install(library_in(tmp_path), Path("/home/me/My Bridge"))
+    assert "The path /home/me/My Bridge holds a space" in lines[-1].replace("\\", "/")
 
 
 def test_uninstall_removes_exactly_that(tmp_path: Path) -> None:
@@ -52,8 +59,8 @@ def test_uninstall_removes_exactly_that(tmp_path: Path) -> None:
     mine.parent.mkdir()
     mine.write_bytes(b"mine")
     before = sorted(path.relative_to(library) for path in library.rglob("*"))
-    ableton.install(library)
-    ableton.install(library)  # again, as an update does
+    ableton.install(library, HOME)
+    ableton.install(library, HOME)  # again, as an update does
     ableton.uninstall(library)
     assert sorted(path.relative_to(library) for path in library.rglob("*")) == before
     with pytest.raises(BridgeError, match="nothing of daw-bridge"):
@@ -62,10 +69,10 @@ def test_uninstall_removes_exactly_that(tmp_path: Path) -> None:
 
 def test_a_changed_device_is_kept(tmp_path: Path) -> None:
     library = library_in(tmp_path)
-    ableton.install(library)
+    ableton.install(library, HOME)
     device = library / ableton.FOLDER / "DawBridge.amxd"
     device.write_bytes(b"edited in Max")
-    lines = ableton.install(library)
+    lines = ableton.install(library, HOME)
     kept = device.with_name("DawBridge.amxd.changed-by-you")
     assert kept.read_bytes() == b"edited in Max"
     assert any(str(kept) in line for line in lines)
@@ -110,10 +117,10 @@ def test_no_library_says_where_it_was_looked_for(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     with pytest.raises(BridgeError, match="no User Library in .*Location of User Library") as caught:
-        ableton.install(None)
+        ableton.install(None, HOME)
     assert str(tmp_path) in caught.value.message
     with pytest.raises(BridgeError, match="no User Library"):
-        ableton.install(tmp_path / "somewhere")
+        ableton.install(tmp_path / "somewhere", HOME)
 
 
 def test_the_library_of_the_system_is_used_when_none_is_named(
@@ -123,7 +130,7 @@ def test_the_library_of_the_system_is_used_when_none_is_named(
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     folder = "Music" if sys.platform == "darwin" else "Documents"
     library = library_in(tmp_path / folder / "Ableton")
-    ableton.install(None)
+    ableton.install(None, HOME)
     assert (library / ableton.FOLDER / "DawBridge.amxd").is_file()
 
 
@@ -143,7 +150,7 @@ def test_a_wheel_carries_the_device_and_installs_it(tmp_path: Path) -> None:
     library = library_in(tmp_path)
     code = (
         "import pathlib, sys; from bridge.install import ableton; "
-        "ableton.install(pathlib.Path(sys.argv[1]))"
+        "ableton.install(pathlib.Path(sys.argv[1]), pathlib.Path('home'))"
     )
     subprocess.run(
         [sys.executable, "-c", code, str(library)], check=True, cwd=tmp_path,
