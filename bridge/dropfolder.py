@@ -46,7 +46,7 @@ class DropFolder:
     """
 
     def __init__(
-        self, folder: Path, found: Callable[[Dropped], None], *, settle_s: float = SETTLE_S,
+        self, folder: Path, found: Callable[[Dropped], object], *, settle_s: float = SETTLE_S,
         poll_s: float = POLL_S, clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._folder, self._found = folder, found

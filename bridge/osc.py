@@ -15,7 +15,7 @@ from .protocol import DONE, EVENTS, FAIL, reply_port_of
 
 log = logging.getLogger(__name__)
 
-Handle = Callable[[Message, str], Awaitable[None]]
+Handle = Callable[[Message, str], Awaitable[object]]
 
 # what servers send: answering it could make two of them, or one and its own echo, talk for ever
 _NOT_FOR_SERVERS = frozenset({DONE, FAIL, *EVENTS})
@@ -33,7 +33,7 @@ class OscEndpoint(asyncio.DatagramProtocol):
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
         self._transport: asyncio.DatagramTransport | None = None
-        self._pending: set[asyncio.Task[None]] = set()
+        self._pending: set[asyncio.Future[object]] = set()
         self._last_logged = -60.0
         self.dropped = 0
 

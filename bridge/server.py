@@ -14,14 +14,19 @@ from collections.abc import Callable
 
 from . import PROTOCOL_VERSION, __version__
 from .config import Config
+from .dropfolder import DropFolder, Dropped
 from .home import HEARTBEAT_S, Home, write_heartbeat
 from .jobs import QUEUED, RUNNING, JobStore
 from .mailbox import Mailbox
 from .osc import OscEndpoint, listen
+from .packet import Message
 from .service import Service
 from .worker import Limits, Worker
 
 log = logging.getLogger(__name__)
+
+DROP_CLIENT = "drop-folder"
+DROP_RETRY_S = 5.0
 
 
 class Server:
@@ -49,6 +54,7 @@ class Server:
             tasks = [
                 asyncio.create_task(self._service.run(), name="jobs"),
                 asyncio.create_task(self._mailbox.run(), name="mailbox"),
+                asyncio.create_task(self._drops(), name="drop folder"),
                 asyncio.create_task(self._heartbeat(), name="heartbeat"),
                 asyncio.create_task(_stopped(self._stop), name="stop"),
             ]
@@ -83,8 +89,32 @@ class Server:
         self._home.heartbeat.unlink(missing_ok=True)
         log.info("server.stopped")
 
+    async def _drops(self) -> None:
+        """Let every audio file in the drop folder be transcribed; its manifest appears like any other."""
+        loop = asyncio.get_running_loop()
+        folder = DropFolder(
+            self._home.transcribe,
+            lambda dropped: asyncio.run_coroutine_threadsafe(self._transcribe(dropped), loop),
+        )
+        folder.start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            folder.stop()
+
+    async def _transcribe(self, dropped: Dropped) -> None:
+        token = ("token", self._config.token) if self._config.token else ()
+        words = (f"drop-{dropped.identity}", str(dropped.path), "client", DROP_CLIENT, *token)
+        # refused while the queue or the disk is full: the file waits where it lies
+        while not await self._service.handle(Message("/bridge/transcribe", words), DROP_CLIENT):
+            await asyncio.sleep(DROP_RETRY_S)
+            if not dropped.path.exists():
+                return
+
     def _send(self, peer: str, packet: bytes) -> None:
         try:
+            if peer == DROP_CLIENT:
+                return  # nobody to answer: the manifest tells
             if peer.startswith("mailbox|"):
                 self._mailbox.send(peer, packet)
             elif self._osc:

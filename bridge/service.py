@@ -120,8 +120,9 @@ class Service:
 
     # ---- requests ----
 
-    async def handle(self, message: Message, peer: str) -> None:
-        """Answer one message with exactly one done or fail."""
+    async def handle(self, message: Message, peer: str) -> bool:
+        """Answer one message with exactly one done (True) or fail (False)."""
+        accepted = False
         try:
             if message.unreadable:
                 raise BridgeError(
@@ -133,6 +134,7 @@ class Service:
             self._check_token(request)
             answer = await self._handlers[message.address](request, peer)
             packet = encode_answer(ANSWER_DONE, message.address, request.request_id, *answer)
+            accepted = True
         except BridgeError as error:
             packet = self._fail(message, error.code, error.message)
         except sqlite3.OperationalError as error:
@@ -146,6 +148,7 @@ class Service:
                 message, "internal", f"{type(error).__name__}: {error}; see the log"
             )
         self._send(peer, packet)
+        return accepted
 
     def _fail(self, message: Message, code: str, text: str) -> bytes:
         log.info("fail address=%s code=%s message=%r", message.address[:80], code, text)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import jsonschema
 import mido
 import numpy as np
 import pytest
 import soundfile
-from conftest import finish
+from conftest import finish, wait_until
 
 from bridge import manifest
 from bridge.errors import BridgeError
@@ -94,3 +95,29 @@ def test_a_prompt_becomes_audio_and_midi_of_every_part(sketch_server):
     file = mido.MidiFile(path.parent / midi["drums"]["file"])
     assert {m.channel for t in file.tracks for m in t if m.type == "note_on"} == {9}
     assert file.ticks_per_beat >= 220
+
+
+def test_a_file_put_into_the_drop_folder_becomes_midi(sketch_server, melody):
+    folder = sketch_server.home.transcribe
+    shutil.copy(melody, folder / "dropped.wav")
+    clips = sketch_server.home.clips
+
+    def manifests():
+        found = (json.loads(path.read_text(encoding="utf-8")) for path in clips.glob("*.json"))
+        return [data for data in found if data["client"] == "drop-folder"]
+
+    wait_until(manifests, "the dropped file's manifest")
+    (data,) = manifests()
+    assert data["request"]["path"] == str(folder / "dropped.wav")
+    assert [clip["kind"] for clip in data["clips"]] == ["midi"]
+
+
+@pytest.mark.parametrize("stems", ["separate", "generate"])
+def test_stems_without_the_model_name_the_one_command(sketch_server, melody, stems):
+    with sketch_server.client() as client, pytest.raises(BridgeError) as refusal:
+        if stems == "separate":
+            client.request("/bridge/separate", str(melody))
+        else:
+            client.request("/bridge/generate", "funk", keys={"stems": 1})
+    assert refusal.value.code == "model-missing"
+    assert "run" in refusal.value.message
