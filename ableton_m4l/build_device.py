@@ -98,7 +98,13 @@ def _field(tag: bytes, payload: bytes) -> bytes:
 def _entry(kind: bytes, name: str, size: int, offset: int, flag: int) -> bytes:
     text = name.encode() + b"\0"
     text += b"\0" * (-len(text) % 4)
-    numbers = ((b"sz32", size), (b"of32", offset), (b"vers", 0), (b"flag", flag), (b"mdat", MODIFIED))
+    numbers = (
+        (b"sz32", size),
+        (b"of32", offset),
+        (b"vers", 0),
+        (b"flag", flag),
+        (b"mdat", MODIFIED),
+    )
     fields = _field(b"type", kind) + _field(b"fnam", text)
     return _field(b"dire", fields + b"".join(_field(t, struct.pack(">I", v)) for t, v in numbers))
 
@@ -126,7 +132,9 @@ def outputs() -> dict[str, bytes]:
 
 def main(arguments: list[str]) -> int:
     """Build, or compare with what is there."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--check", action="store_true", help="compare only")
     parser.add_argument("--loose", action="store_true", help="an unfrozen device, script beside it")
     options = parser.parse_args(arguments)
@@ -136,7 +144,9 @@ def main(arguments: list[str]) -> int:
     stale = []
     for name, data in outputs().items():
         path = HERE / name
-        if path.exists() and path.read_bytes().replace(b"\r\n", b"\n") == data.replace(b"\r\n", b"\n"):
+        if path.exists() and path.read_bytes().replace(b"\r\n", b"\n") == data.replace(
+            b"\r\n", b"\n"
+        ):
             continue
         stale.append(name)
         if not options.check:

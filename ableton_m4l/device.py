@@ -63,7 +63,13 @@ def _number(
 
 
 def _menu(
-    name: str, row: int, title: str, label: str, info: str, choices: tuple[str, ...], initial: int = 0
+    name: str,
+    row: int,
+    title: str,
+    label: str,
+    info: str,
+    choices: tuple[str, ...],
+    initial: int = 0,
 ) -> Control:
     y = 22 + 37 * row
     return Control(
@@ -186,7 +192,9 @@ class Patch:
         self.boxes.append({"box": dict(sorted(box.items()))})
         return str(box["id"])
 
-    def object(self, text: str, inlets: int, outlets: list[str], x: int, y: int, **more: Any) -> str:
+    def object(
+        self, text: str, inlets: int, outlets: list[str], x: int, y: int, **more: Any
+    ) -> str:
         """An object box such as `prepend set bars`."""
         box = {"maxclass": "newobj", "text": text, "numinlets": inlets, "numoutlets": len(outlets)}
         if outlets:
@@ -196,7 +204,11 @@ class Patch:
     def shown(self, maxclass: str, rect: Rect, x: int, y: int, **more: Any) -> str:
         """A box that is part of the device's view."""
         inlets, outlets = _PORTS[maxclass]
-        box: dict[str, Any] = {"maxclass": maxclass, "numinlets": inlets, "numoutlets": len(outlets)}
+        box: dict[str, Any] = {
+            "maxclass": maxclass,
+            "numinlets": inlets,
+            "numoutlets": len(outlets),
+        }
         box |= {"presentation": 1, "presentation_rect": [float(value) for value in rect]}
         if outlets:
             box["outlettype"] = outlets
@@ -215,7 +227,9 @@ class Patch:
 
 def _label(patch: Patch, control: Control, x: int, y: int) -> None:
     if control.label_rect:
-        patch.shown("live.comment", control.label_rect, x, y, text=control.label, textjustification=0)
+        patch.shown(
+            "live.comment", control.label_rect, x, y, text=control.label, textjustification=0
+        )
 
 
 def _control(patch: Patch, control: Control, x: int, y: int) -> str:

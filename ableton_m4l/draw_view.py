@@ -71,7 +71,9 @@ def _display(display: Display) -> str:
 
 def draw() -> str:
     """The picture, with example texts where Live would show a state."""
-    parts = [_control(control) for control in CONTROLS] + [_display(display) for display in DISPLAYS]
+    parts = [_control(control) for control in CONTROLS] + [
+        _display(display) for display in DISPLAYS
+    ]
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{2 * WIDTH}" height="{2 * HEIGHT}" '

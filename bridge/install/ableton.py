@@ -61,8 +61,9 @@ def _library_named_in(settings: Path) -> Path | None:
 def install(library: Path | None, home: Path) -> list[str]:
     """Copy the device; returns sentences for the user, the last ones being what is left to do.
 
-    `library`: a User Library, None for the one Live uses. `home`: the bridge's home folder. Raises BridgeError `not-found` when there is
-    none, `bad-request` when a file of the user's is in the way.
+    `library`: a User Library, None for the one Live uses. `home`: the bridge's home folder.
+    Raises BridgeError `not-found` when there is no library, `bad-request` when a file of the user's
+    is in the way.
     """
     target = _library(library) / FOLDER
     placed = place(read_files(shipped("ableton_m4l"), DEVICE), target)

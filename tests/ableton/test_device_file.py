@@ -93,7 +93,9 @@ def test_a_changed_script_is_noticed(tmp_path: Path) -> None:
     with (tmp_path / "DawBridge.js").open("a", encoding="utf-8") as script:
         script.write("// changed\n")
     done = subprocess.run(
-        [sys.executable, str(tmp_path / "build_device.py"), "--check"], capture_output=True, text=True
+        [sys.executable, str(tmp_path / "build_device.py"), "--check"],
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 1
     assert "DawBridge.amxd differs" in done.stdout
@@ -282,7 +284,9 @@ def test_every_control_of_the_patch_is_a_setting_of_the_script() -> None:
     assert set_by_patch == settings | {"port"}
 
 
-@pytest.mark.parametrize(("menu", "constant"), [("bars", "BARS"), ("source", "SOURCES"), ("target", "TARGETS")])
+@pytest.mark.parametrize(
+    ("menu", "constant"), [("bars", "BARS"), ("source", "SOURCES"), ("target", "TARGETS")]
+)
 def test_menus_have_as_many_entries_as_the_script_knows(menu: str, constant: str) -> None:
     [box] = [box for box in controls() if box["varname"] == menu]
     known = json.loads(re.search(rf"var {constant} = (\[.*?\]);", script())[1])
@@ -308,7 +312,9 @@ def test_every_address_is_in_the_servers_table() -> None:
         ("separate", ("separateArguments", "sectionKeys")),
     ],
 )
-def test_every_key_that_is_sent_is_known_to_the_server(name: str, functions: tuple[str, ...]) -> None:
+def test_every_key_that_is_sent_is_known_to_the_server(
+    name: str, functions: tuple[str, ...]
+) -> None:
     keys: set[str] = set()
     for function in functions:
         body = re.search(rf"function {function}\(.*?\n\}}", script(), re.DOTALL)

@@ -79,7 +79,9 @@ def test_a_changed_device_is_kept(tmp_path: Path) -> None:
 
 
 def test_the_default_places_of_mac_and_windows(tmp_path: Path) -> None:
-    assert ableton.user_libraries("darwin", tmp_path) == [tmp_path / "Music" / "Ableton" / "User Library"]
+    assert ableton.user_libraries("darwin", tmp_path) == [
+        tmp_path / "Music" / "Ableton" / "User Library"
+    ]
     assert ableton.user_libraries("win32", tmp_path) == [
         tmp_path / "Documents" / "Ableton" / "User Library"
     ]
@@ -116,7 +118,9 @@ def test_no_library_says_where_it_was_looked_for(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    with pytest.raises(BridgeError, match="no User Library in .*Location of User Library") as caught:
+    with pytest.raises(
+        BridgeError, match="no User Library in .*Location of User Library"
+    ) as caught:
         ableton.install(None, HOME)
     assert str(tmp_path) in caught.value.message
     with pytest.raises(BridgeError, match="no User Library"):
