@@ -22,7 +22,7 @@ end
 function fetching.start(project, clips_folder, plan)
   local media = reaper.GetProjectPathEx(project)
   local fetch = { plan = plan, media = media }
-  local index, copy = 1, nil
+  local index, copy, reader = 1, nil, nil
 
   local function use_original(clip, why)
     fetch.warning = words.not_copied(media, why)
@@ -53,12 +53,13 @@ function fetching.start(project, clips_folder, plan)
 
   local function read_notes(clip)
     local path, why = files.join(clips_folder, clip.notes), nil
-    clip.note_list, why = manifest.notes(path)
-    if not clip.note_list then
+    reader = reader or manifest.note_reader(path)
+    clip.note_list, why = reader(BUDGET_S)
+    if clip.note_list == false then
       fetch.why = words.unreadable(plan.title, path, why)
       return "failed"
     end
-    index = index + 1
+    if clip.note_list then reader, index = nil, index + 1 end
     return "working"
   end
 

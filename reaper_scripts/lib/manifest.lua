@@ -15,11 +15,16 @@ local COLOURS = {
   vocals = { 216, 27, 96 }, other = GREY,
 }
 
+-- A path inside the clips folder.
+local function is_inside(path)
+  return type(path) == "string" and not path:find("..", 1, true)
+end
+
 local function is_clip(clip)
   local kinds = { audio = true, midi = true }
-  return type(clip) == "table" and kinds[clip.kind] and type(clip.file) == "string"
-    and not clip.file:find("..", 1, true) and type(clip.role) == "string"
-    and (clip.kind == "audio" or type(clip.notes) == "string")
+  return type(clip) == "table" and kinds[clip.kind] and is_inside(clip.file)
+    and type(clip.role) == "string"
+    and (clip.kind == "audio" or is_inside(clip.notes) and type(clip.beats) == "number")
 end
 
 -- The manifest in a file, or nil and why it cannot be used.
@@ -123,21 +128,30 @@ function manifest.plan(found, folder, midi)
   return plan
 end
 
--- The notes of a MIDI clip: a list of {start, length, pitch, velocity, channel} in beats, or nil and why.
-function manifest.notes(path)
+local function number_list(text)
+  local numbers = {}
+  for word in text:gmatch("[^,%s]+") do numbers[#numbers + 1] = tonumber(word) end
+  return #numbers == 5 and numbers or nil
+end
+
+-- Reads the notes of a MIDI clip in slices: call the result with a time budget until it gives the list
+-- of {start, length, pitch, velocity, channel} in beats; or false and why it cannot.
+function manifest.note_reader(path)
   local text, why = files.read(path)
-  if not text then return nil, why end
-  local notes
-  notes, why = json.decode(text)
-  if type(notes) ~= "table" then return nil, why or "it is no list" end
-  for _, note in ipairs(notes) do
-    for column = 1, 5 do
-      if type(note) ~= "table" or type(note[column]) ~= "number" then
-        return nil, "a note is not five numbers"
-      end
-    end
+  local is_list = text and (text:find("^%s*%[%s*%[.*%]%s*%]%s*$") or text:find("^%s*%[%s*%]%s*$"))
+  if text and not is_list then why = "it is no list of notes" end
+  if why then return function() return false, why end end
+  local notes, next_note = {}, text:gmatch("%[([^%[%]]*)%]")
+  return function(budget_s)
+    local stop = reaper.time_precise() + budget_s
+    repeat
+      local numbers = next_note()
+      if not numbers then return notes end
+      local note = number_list(numbers)
+      if not note then return false, "a note is not five numbers" end
+      notes[#notes + 1] = note
+    until reaper.time_precise() > stop
   end
-  return notes
 end
 
 return manifest

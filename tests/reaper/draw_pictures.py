@@ -48,9 +48,8 @@ def across(seconds: float) -> float:
 
 def colour_of(track: Track) -> str:
     native = int(track.values.get("I_CUSTOMCOLOR", 0))
-    return (
-        "#%02x%02x%02x" % (native & 255, native >> 8 & 255, native >> 16 & 255) if native else GREY
-    )
+    red, green, blue = native & 255, native >> 8 & 255, native >> 16 & 255
+    return f"#{red:02x}{green:02x}{blue:02x}" if native else GREY
 
 
 def waveform(item: Item, y: float) -> str:

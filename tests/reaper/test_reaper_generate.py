@@ -213,6 +213,14 @@ def test_instruments_land_in_a_folder_with_one_track_each(reaper):
     assert project.folders() == {"Band": "", "Guitar": "Band", "Vocals": ""}
 
 
+def test_below_a_folder_track_means_inside_it(reaper):
+    reaper.add_track("Band", depth=1, selected=True)
+    reaper.add_track("Guitar", depth=-1)
+    reaper.act("Generate clip", SHORT)
+    reaper.until_landed()
+    assert reaper.active.folders() == {"Band": "", PROMPT: "Band", "Guitar": "Band"}
+
+
 def test_the_dialog_remembers_across_a_restart_and_takes_commas_and_quotes(
     start_reaper, sketch_server, edition
 ):

@@ -56,6 +56,24 @@ def test_a_big_clip_is_copied_in_many_small_steps(studio):
     assert times[int(len(times) * 0.95)] < TICK_S
 
 
+def test_thousands_of_notes_are_read_in_slices(studio, clockwork_server):
+    """A long transcription; only the tick that places them is longer, and REAPER's own work is in it."""
+    studio.active.play_state = 4
+    studio.act("Generate clip", {**WISH, "Bars": "16", "MIDI": "yes", "Prompt": "many notes"})
+    studio.until(lambda: "when the recording ends" in studio.status_line[-1], "the clip")
+    notes = [[beat / 100, 0.01, 60, 90, 0] for beat in range(5000)]
+    for path in clockwork_server.home.clips.glob("*.json"):
+        if "many notes" in path.read_text():
+            (file,) = path.with_suffix("").glob("*.notes.json")
+            file.write_text(json.dumps(notes))
+    studio.active.play_state = 0
+    studio.until_landed()
+    (item,) = studio.active.tracks[1].items
+    assert len(item.take.notes) == 5000
+    times = own_time(studio.ticks)
+    assert times[int(len(times) * 0.95)] < TICK_S
+
+
 def test_an_idle_importer_does_next_to_nothing(studio):
     studio.act("Clip importer")
     studio.idle(6)

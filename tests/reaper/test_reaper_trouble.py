@@ -82,6 +82,17 @@ def test_a_malformed_manifest(ready, text, why):
     assert why in ready.console
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("[[0, 1, 60, 90]]", "not five numbers"), ("[[0,1,60,90,0]", "no list"), ("", "no list")],
+)
+def test_damaged_notes(ready, text, why):
+    notes = next(ready.manifest.parent.glob(f"{ready.manifest.stem}/*.notes.json"))
+    notes.write_text(text)
+    nothing_came(ready)
+    assert why in ready.console and str(notes) in ready.console
+
+
 def test_audio_that_is_none_is_kept_and_named(ready):
     media(ready, ".wav").write_bytes(b"RIFF????WAVEjunk")
     nothing_came(ready)
