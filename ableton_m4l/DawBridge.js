@@ -2,8 +2,7 @@
 //
 // ES5, for Max's [js] object (Live 11.3.25 and 12.0.5 on); runs unchanged in [v8].
 // Units as everywhere in DAW Bridge: a beat is a quarter note, times ending in _s are seconds.
-// Order of this file: constants, pure functions, Live helpers, connection, jobs, placing, self-test,
-// messages from the patch.
+// DawBridge.js is joined from the files in script/ by build_device.py: edit those.
 
 "use strict";
 
@@ -47,7 +46,7 @@ var FILE_SLICE = 4096;
 var MAX_PROMPT_BYTES = 3000; // a packet of more than about 4 KB does not leave every machine
 var COMPLEX = 4, BEATS = 0; // warp modes
 
-// ---------------------------------------------------------------- pure functions
+// Pure functions: versions, names, paths, requests, warp markers. Nothing here touches Live or Max.
 
 // Can this Live make an audio clip from a file? (since 11.3.25 and 12.0.5)
 function canInsert(version) {
@@ -309,7 +308,7 @@ function fieldText(words) {
   return trimmed(words.join(" "));
 }
 
-// ---------------------------------------------------------------- Live: get, set, call, and read back
+// Live: get, set, call, and read back.
 
 // The object at a path or "id n"; null when there is none.
 function at(path) {
@@ -450,7 +449,7 @@ function selectedSection(song) {
   };
 }
 
-// ---------------------------------------------------------------- connection
+// The connection: settings and state of the device, reply port, pings.
 
 var settings = {
   prompt: "", instruments: "", bars: 4, variations: 1, guidance: 3, temperature: 1, seed: -1,
@@ -544,7 +543,7 @@ function onPong(id, rest) {
   show("server", "set", rest[3] + ", " + rest[2]);
 }
 
-// ---------------------------------------------------------------- jobs
+// Jobs: asking until the server has it, following, cancelling.
 
 // A job is asking (until the server has it), open, placing (its clips), cancelling; then it is dropped.
 // Its clips go into the set once: news of a job that is placing, or that is gone, is ignored.
@@ -737,7 +736,7 @@ function onEvent(address, args) {
   }
 }
 
-// ---------------------------------------------------------------- placing clips
+// Placing: from a manifest to steps, tracks and slots; what is said at the end.
 
 // Steps run one after the other; each may return how many ms the next has to wait.
 function runSteps(job, now) {
@@ -897,6 +896,21 @@ function slotFor(job, item, track) {
   item.row.used = true;
   return byId(slots[index]);
 }
+
+function finishPlacing(job) {
+  var total = job.done, text = "";
+  if (total) {
+    text = "Placed " + plural(total, "clip") +
+      (job.newTracks ? " on " + plural(job.newTracks, "new track") : "") +
+      (job.target === "arrangement" ? " at beat " + rounded(job.song.place, 2) : "") + ".";
+  }
+  job.notes.concat(job.problems).forEach(function (note) {
+    text += " " + note.charAt(0).toUpperCase() + note.slice(1) + ".";
+  });
+  drop(job, trimmed(text) || "The server made no clip.");
+}
+
+// One clip in its slot: made, warped, looped, read back, copied to the arrangement.
 
 function makeClip(job, item) {
   if (item.row.kind === "audio" && !canInsert(device.version)) {
@@ -1073,20 +1087,7 @@ function toArrangement(job, item) {
   return 0;
 }
 
-function finishPlacing(job) {
-  var total = job.done, text = "";
-  if (total) {
-    text = "Placed " + plural(total, "clip") +
-      (job.newTracks ? " on " + plural(job.newTracks, "new track") : "") +
-      (job.target === "arrangement" ? " at beat " + rounded(job.song.place, 2) : "") + ".";
-  }
-  job.notes.concat(job.problems).forEach(function (note) {
-    text += " " + note.charAt(0).toUpperCase() + note.slice(1) + ".";
-  });
-  drop(job, trimmed(text) || "The server made no clip.");
-}
-
-// ---------------------------------------------------------------- self-test, in a real Live
+// The self-test for a real Live.
 
 // Asks for one bar, then checks in a scratch track what only a running Live can tell; removes what it made.
 function startSelfTest() {
@@ -1198,7 +1199,7 @@ function copyFile(from, to) {
   return true;
 }
 
-// ---------------------------------------------------------------- messages from the patch
+// Messages from the patch.
 
 // Everything that arrives passes here: an error becomes a line in the view, not silence.
 function guarded(work) {

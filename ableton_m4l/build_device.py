@@ -1,6 +1,6 @@
-"""Builds DawBridge.amxd and DawBridge.maxpat from device.py and DawBridge.js, the same bytes every time.
+"""Builds DawBridge.js, .amxd and .maxpat from script/ and device.py, the same bytes every time.
 
-    python build_device.py            write both files and view.svg
+    python build_device.py            write them and view.svg
     python build_device.py --check    exit 1 if the files that are there differ from a fresh build
     python build_device.py --loose    write DawBridge-loose.amxd, which reads DawBridge.js beside it
 
@@ -22,6 +22,10 @@ from draw_view import draw
 
 HERE = Path(__file__).resolve().parent
 DEVICE, READABLE, VIEW = "DawBridge.amxd", "DawBridge.maxpat", "view.svg"
+# the files of script/ in the order in which they are joined
+PARTS = (
+    "constants", "values", "live", "connection", "jobs", "placing", "clips", "selftest", "messages",
+)  # fmt: skip
 AUDIO_EFFECT = b"aaaa"
 FROZEN, LOOSE = 7, 1  # the value of the meta chunk
 DEVICE_FLAG, FILE_FLAG = 0x11, 0
@@ -114,20 +118,25 @@ def _outer(meta: int, body: bytes) -> bytes:
     return head + b"ptch" + struct.pack("<I", len(body)) + body
 
 
-def amxd(script: bytes) -> bytes:
+def amxd(code: bytes) -> bytes:
     """The frozen device: patch and script in one file."""
     device = maxpat() + b"\0"
-    footer = 16 + len(device) + len(script)  # offsets count from the m of mx@c
+    footer = 16 + len(device) + len(code)  # offsets count from the m of mx@c
     directory = _entry(b"JSON", DEVICE, len(device), 16, DEVICE_FLAG)
-    directory += _entry(b"TEXT", SCRIPT, len(script), 16 + len(device), FILE_FLAG)
-    body = b"mx@c" + struct.pack(">IQ", 16, footer) + device + script + _field(b"dlst", directory)
+    directory += _entry(b"TEXT", SCRIPT, len(code), 16 + len(device), FILE_FLAG)
+    body = b"mx@c" + struct.pack(">IQ", 16, footer) + device + code + _field(b"dlst", directory)
     return _outer(FROZEN, body)
+
+
+def script() -> bytes:
+    """The one script that Max runs: its parts, joined."""
+    parts = [(HERE / "script" / f"{name}.js").read_bytes() for name in PARTS]
+    return b"\n".join(part.replace(b"\r\n", b"\n") for part in parts)
 
 
 def outputs() -> dict[str, bytes]:
     """Every generated file by name, built now."""
-    script = (HERE / SCRIPT).read_bytes().replace(b"\r\n", b"\n")
-    return {DEVICE: amxd(script), READABLE: maxpat(), VIEW: draw().encode()}
+    return {SCRIPT: script(), DEVICE: amxd(script()), READABLE: maxpat(), VIEW: draw().encode()}
 
 
 def main(arguments: list[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -87,18 +88,25 @@ def test_the_committed_files_equal_a_fresh_build() -> None:
 
 
 def test_a_changed_script_is_noticed(tmp_path: Path) -> None:
-    for source in FOLDER.iterdir():
-        if source.is_file():
-            (tmp_path / source.name).write_bytes(source.read_bytes())
-    with (tmp_path / "DawBridge.js").open("a", encoding="utf-8") as script:
-        script.write("// changed\n")
+    copy = shutil.copytree(FOLDER, tmp_path / "ableton_m4l")
+    with (copy / "script" / "jobs.js").open("a", encoding="utf-8") as part:
+        part.write("// changed\n")
     done = subprocess.run(
-        [sys.executable, str(tmp_path / "build_device.py"), "--check"],
+        [sys.executable, str(copy / "build_device.py"), "--check"],
         capture_output=True,
         text=True,
     )
     assert done.returncode == 1
-    assert "DawBridge.amxd differs" in done.stdout
+    assert done.stdout.splitlines() == [
+        "DawBridge.js differs from a fresh build",
+        "DawBridge.amxd differs from a fresh build",
+    ]
+
+
+def test_every_part_of_the_script_is_in_it() -> None:
+    joined = script()
+    for part in (FOLDER / "script").glob("*.js"):
+        assert part.read_text(encoding="utf-8") in joined, part
 
 
 def test_the_outer_layer_is_that_of_a_frozen_audio_effect() -> None:
