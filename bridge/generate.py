@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ def generate(
     params: Mapping[str, Any], engine: Engine, folder: Path, job_id: str, home: Path,
     progress: Progress,
 ) -> Fields:  # fmt: skip
-    """Render, finish and write one request; returns the manifest's clips, engine and resolved fields."""
+    """Render, finish and write one request; returns the manifest's clips, engine and report."""
     request = generate_request(params)
     render = _render(engine, request, progress)
     writer = ClipWriter(
@@ -40,8 +41,7 @@ def generate(
         )
         if params["stems"]:
             _write_stems(writer, request, take, mix, home, progress)
-    resolved = {"seed": request.seed, "beats": float(request.beats), **render.report}
-    return {"clips": writer.clips, "engine": _engine_fields(engine), "resolved": resolved}
+    return {"clips": writer.clips, "engine": _engine_fields(engine), "report": render.report}
 
 
 def _render(engine: Engine, request: GenerateRequest, progress: Progress) -> Render:
@@ -51,7 +51,26 @@ def _render(engine: Engine, request: GenerateRequest, progress: Progress) -> Ren
             f"{engine.info.title} cannot make instruments on tracks of their own: leave out instruments",
         )
     progress("generating", 0.0)  # loading is over: a model that hangs now is found sooner
-    return engine.generate(request, progress)
+    return engine.generate(_with_spare(engine, request), progress)
+
+
+def _keeps_time(engine: Engine, request: GenerateRequest) -> bool:
+    """Whether the take begins and ends where it must by itself, so that nothing is to be fitted.
+
+    A continuation begins where its source ends: moving its downbeat would tear it off.
+    """
+    continues = request.source is not None and request.source.mode == "continue"
+    return "bars" in engine.info.supports or continues
+
+
+def _with_spare(engine: Engine, request: GenerateRequest) -> GenerateRequest:
+    """The request with room for finding the downbeat and for the loop's seam, where it needs that."""
+    if _keeps_time(engine, request):
+        return request
+    from .audio.fit import material_seconds
+
+    wanted = material_seconds(request.beats, request.bpm, request.meter)
+    return replace(request, seconds=max(request.seconds, min(wanted, engine.info.max_seconds)))
 
 
 def _write_take(
@@ -64,7 +83,7 @@ def _write_take(
     """
     audios: list[Audio] = [part.audio for part in take.parts]
     measured: Fields = {}
-    if "bars" not in engine.info.supports:
+    if not _keeps_time(engine, request):
         from .audio.fit import fit  # only models that keep no time by themselves need it
 
         fitted = fit(

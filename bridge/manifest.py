@@ -58,6 +58,7 @@ SCHEMA: dict[str, object] = {
             "engine": _object(
                 {"name": _STRING, "revision": _STRING, "licence": _STRING, "pretrained": _BOOL}
             ),
+            "report": {"type": "object"},
             "clips": {"type": "array", "minItems": 1, "items": {"oneOf": [_object(_AUDIO), _object(_MIDI)]}},
         }
     ),
@@ -70,9 +71,9 @@ _PRIVATE = ("reply_port", "token")
 
 def build(
     job: Job, clips: Sequence[Mapping[str, object]], engine: Mapping[str, object],
-    resolved: Mapping[str, object], now: float,
+    report: Mapping[str, object], now: float,
 ) -> dict[str, object]:  # fmt: skip
-    """The manifest of a finished job; `resolved` holds what was chosen while it ran, such as seed."""
+    """The manifest of a finished job; `report` holds what the engine says of its work."""
     request = {k: v for k, v in job.params.items() if k not in _ECHOED + _PRIVATE and v is not None}
     return {
         "schema": SCHEMA_VERSION,
@@ -85,8 +86,9 @@ def build(
         "place": {"beats": job.params.get("place_beats"), "s": job.params.get("place_s")},
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
         "software": SOFTWARE,
-        "request": {**request, **resolved},
+        "request": request,
         "engine": dict(engine),
+        "report": dict(report),
         "clips": [dict(clip) for clip in clips],
     }
 

@@ -389,7 +389,7 @@ class Service:
                 self._on_progress,
             )  # fmt: skip
             fields = manifest.build(
-                job, result["clips"], result["engine"], result["resolved"], time.time()
+                job, result["clips"], result["engine"], result["report"], time.time()
             )
             await self._on_disk(lambda: manifest.stage(self._home, job.id, folder, fields))
         finally:

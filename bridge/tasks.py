@@ -33,7 +33,7 @@ class Task:
 
 
 def run_task(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
-    """Do one job; returns {"clips": [...], "engine": {...}, "resolved": {...}} for the manifest.
+    """Do one job; returns {"clips": [...], "engine": {...}, "report": {...}} for the manifest.
 
     `engine_of` is called only by tasks that need the model. The files lie complete and synced in
     `task.folder` when this returns.
@@ -41,7 +41,7 @@ def run_task(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
     task.folder.mkdir(parents=True)
     started = time.monotonic()
     fields = _TASKS[task.command](task, engine_of, progress)
-    fields["resolved"]["compute_s"] = round(time.monotonic() - started, 3)
+    fields["report"]["compute_s"] = round(time.monotonic() - started, 3)
     return fields
 
 
@@ -65,7 +65,7 @@ def _transcribe(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
     beats = Fraction(audio.shape[1], rate) * Fraction(str(bpm)) / 60
     writer = ClipWriter(Frame(task.folder, task.job_id, beats, bpm, meter, title=path.name))
     writer.midi(_role_of(heard.material), heard.notes, report=heard.report)
-    return {"clips": writer.clips, "engine": dict(TRANSCRIBER), "resolved": {"beats": float(beats)}}
+    return {"clips": writer.clips, "engine": dict(TRANSCRIBER), "report": {}}
 
 
 def _separate(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
@@ -86,7 +86,7 @@ def _separate(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
     for index, (stem, sound) in enumerate(stems.items()):
         progress("writing", index / len(stems))
         writer.audio(stem, sound, rate)
-    return {"clips": writer.clips, "engine": engine, "resolved": {"beats": float(beats)}}
+    return {"clips": writer.clips, "engine": engine, "report": {}}
 
 
 def _role_of(material: str) -> str:

@@ -57,8 +57,8 @@ def test_the_manifest_repeats_the_request_without_secrets():
     job = Job(
         1, "j", "r", "/bridge/generate", params, "", "running", 0, 0.0, 0.0, None, 0, "", "", ""
     )
-    data = manifest.build(job, [], {"name": "e"}, {"seed": 8}, now=0.0)
-    assert data["request"] == {"prompt": "x", "seed": 8}
+    data = manifest.build(job, [], {"name": "e"}, {"style": "funk"}, now=0.0)
+    assert (data["request"], data["report"]) == ({"prompt": "x", "seed": 7}, {"style": "funk"})
     assert (data["project"], data["track"], data["client"]) == ("P", "T", "c")
     assert data["place"] == {"beats": 4.0, "s": None}
     assert data["created"] == "1970-01-01T00:00:00Z"
