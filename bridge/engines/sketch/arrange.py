@@ -9,7 +9,7 @@ from ...music import Key, Note
 from .. import GenerateRequest
 from .band import Player, gather
 from .dice import dice
-from .drums import Feel, play_drums
+from .drums import LANES, Feel, play_drums
 from .grid import Grid, Swing, make_grid
 from .harmony import SCALES, Span, is_minor, make_chord, nearest
 from .instruments import DRUM_CHANNEL, SOUNDS
@@ -72,7 +72,8 @@ def arrange(request: GenerateRequest, seed: int) -> Score:
     ending = not request.loop and len(grid.bars) >= 4
     feel = Feel(brief.density, brief.force, _form(grid, brief), ending)
     harmony = _chords(style, key, grid, ending, dice("chords", seed, request.prompt))
-    tracks = _play(players, style, brief, grid, harmony, feel, f"{seed}|{request.prompt}")
+    tracks = _play(players, style, brief, grid, harmony, feel, f"{seed}|{request.prompt}",
+                   bool(request.instruments))  # fmt: skip
     return Score(brief, key, grid, harmony, tracks, unknown)
 
 
@@ -119,10 +120,11 @@ def _chords(style: Style, key: Key, grid: Grid, ending: bool, chance: random.Ran
 
 
 def _play(
-    players: list[Player], style: Style, brief: Brief, grid: Grid, harmony: Harmony, feel: Feel, luck: str
+    players: list[Player], style: Style, brief: Brief, grid: Grid, harmony: Harmony, feel: Feel,
+    luck: str, asked: bool,
 ) -> list[Track]:  # fmt: skip
     """Every player's notes: drums first (the bass may follow the kick), tunes last (they keep clear
-    of the chords)."""
+    of the chords). Players who were `asked` for never stay silent."""
     order = {"drums": 0, "bass": 1, "chords": 2, "pad": 2, "arp": 2, "solo": 3, "counter": 4, "melody": 3}
     channels = _channels(players)
     tracks: dict[int, Track] = {}
@@ -141,9 +143,20 @@ def _play(
             held = [n for t in tracks.values() if t.player.does != "drums" for n in t.notes]
             notes = _part(player, style, brief, grid, harmony, kicks, held, chance)
             notes = _finish(notes, player, grid, harmony, feel, style, chance)
+        if not notes and asked:
+            notes = [_first_note(player, harmony, grid)]
         made = [replace(note, channel=channels[index]) for note in notes]
         tracks[index] = Track(player, channels[index], sorted(made))
     return [tracks[index] for index in range(len(players))]
+
+
+def _first_note(player: Player, harmony: Harmony, grid: Grid) -> Note:
+    """One note at the start, for a clip too short for any beat of a player's rhythm."""
+    if player.does == "drums":
+        return Note(0.0, min(0.25, grid.beats), LANES[player.lanes[0] if player.lanes else "kick"], 96)
+    sound = SOUNDS[player.sound]
+    pitch = nearest(harmony.spans[0].chord.root, (sound.low + sound.high) / 2)
+    return Note(0.0, min(1.0, grid.beats), pitch, 84)
 
 
 def _channels(players: list[Player]) -> list[int]:

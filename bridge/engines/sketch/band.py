@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
+from .drums import LANES
 from .instruments import SOUNDS, resolve
 from .prompt import Brief
 from .styles import Seat, Style
@@ -63,6 +64,7 @@ def _house_band(brief: Brief, chance: random.Random) -> list[Player]:
                 players.insert(0, Player("drums", "drums"))
                 seated = {index + 1 for index in seated}
             continue
+        target = _style_guitar(brief.style) if target == "+guitar" else target
         does = target[1:] if target.startswith("+") else SOUNDS[target].does
         same = [i for i, p in enumerate(players) if i not in seated and target in (p.sound, p.does)]
         seats = same or [i for i, p in enumerate(players) if i not in seated and p.does == does]
@@ -74,20 +76,31 @@ def _house_band(brief: Brief, chance: random.Random) -> list[Player]:
         else:
             seated.add(len(players))
             players.append(_named_player(target, does, does, brief.style, chance))
+    silent = {lane for t in brief.banned if t.startswith("drums:") for lane in t[6:].split(",")}
+    if silent:  # "no hi-hats": the rest of the kit plays on
+        kept = tuple(lane for lane in LANES if lane not in silent)
+        players = [replace(p, lanes=kept) if p.does == "drums" else p for p in players]
     return _unique([player for player in players if not _is_banned(player, brief.banned)])
+
+
+def _style_guitar(style: Style) -> str:
+    """The guitar a style has, else a steel-string one."""
+    own = [s.sound for s in style.seats if "guitar" in s.sound and SOUNDS[s.sound].does != "bass"]
+    return own[0] if own else "steel guitar"
 
 
 def _is_banned(player: Player, banned: tuple[str, ...]) -> bool:
     for target in banned:
         if target.startswith("drums"):
-            if player.does == "drums":
+            if player.does == "drums" and (target == "drums" or "shaker" in target):
+                return True
+        elif target == "+guitar":
+            if "guitar" in player.sound and player.does != "bass":
                 return True
         elif target == player.sound or target == f"+{player.does}":
             return True
         elif not target.startswith("+") and player.sound:
             if SOUNDS[target].voice == SOUNDS[player.sound].voice:
-                return True
-            if "guitar" in target and "guitar" in player.sound and "bass" not in player.sound:
                 return True
     return False
 
@@ -109,6 +122,7 @@ def _asked_for(
             lanes = tuple(target.partition(":")[2].split(",")) if ":" in target else ()
             players.append(Player(role, "drums", lanes=lanes))
             continue
+        target = _style_guitar(style) if target == "+guitar" else target
         does = target[1:] if target.startswith("+") else SOUNDS[target].does
         does = _free_job(does, target, taken)
         taken.append(does)

@@ -18,6 +18,8 @@ LANES: dict[str, int] = {
 }  # fmt: skip
 _VELOCITY = {"X": 114, "x": 94, "o": 54, "r": 84, "?": 48}
 _MAIN = ("kick", "snare", "clap")  # what carries the beat, kept when the music is sparse
+# For drums in a style that has none of its own.
+_PLAIN = {"kick": "x... .... x... ....", "rim": ".... o... .... o...", "shaker": "x.o. x.o. x.o. x.o."}
 _BACKBEATS = ("snare", "clap", "rim")
 
 
@@ -35,7 +37,7 @@ def play_drums(
     style: Style, grid: Grid, feel: Feel, chance: random.Random, only: tuple[str, ...] = ()
 ) -> list[Note]:
     """Notes of the drum part; `only` names the lanes of a part of the kit, () is all of it."""
-    pattern = dict(chance.choice(style.drums))
+    pattern = dict(chance.choice(style.drums)) or dict(_PLAIN)
     if only and not any(lane in pattern for lane in only):
         pattern = {only[0]: "x.x. x.x. x.x. x.x."}
     phrase = 4 if len(grid.bars) % 4 == 0 or len(grid.bars) > 8 else len(grid.bars)
@@ -195,6 +197,7 @@ def _choke(notes: list[Note], end: float) -> list[Note]:
         if note.pitch == LANES["open"]:
             following = [start for start in hats if start > note.start + 0.02]
             until = min(following[0] if following else end, note.start + 1.0)
-            note = Note(note.start, max(0.05, until - note.start), 46, note.velocity, DRUM_CHANNEL)
+            length = min(max(0.05, until - note.start), end - note.start)
+            note = Note(note.start, length, 46, note.velocity, DRUM_CHANNEL)
         made.append(note)
     return made

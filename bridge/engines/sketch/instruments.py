@@ -129,7 +129,8 @@ _NAMES: dict[str, str] = {
     "organ": "organ hammond b3 organs", "pipe organ": "pipe organ church organ",
     "accordion": "accordion bandoneon concertina squeezebox",
     "nylon guitar": "nylon guitar classical guitar spanish guitar flamenco guitar",
-    "steel guitar": "acoustic guitar steel guitar guitar guitars acoustic guitars ukulele uke mandolin"
+    "+guitar": "guitar guitars",
+    "steel guitar": "acoustic guitar steel guitar acoustic guitars ukulele uke mandolin"
     " lute bouzouki",
     "clean guitar": "electric guitar electric guitars clean guitar jangly guitar",
     "muted guitar": "funk guitar muted guitar rhythm guitar wah guitar",

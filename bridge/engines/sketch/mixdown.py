@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -26,6 +26,7 @@ _DUCKED = ("bass", "chords", "pad", "arp")
 _VOICES = {**plucked.VOICES, **sustained.VOICES}
 _LOUDNESS = -17.0  # of the drums, before the gain that all share
 _CEILING = 0.89
+_DEEP = 53  # pitches below leave an offset: a note is no whole number of their slow cycles
 _LAYERS = 6  # velocities that sound different; loudness is exact
 
 Tick = Callable[[], None]
@@ -152,8 +153,16 @@ def _tones(
                 piece = piece.copy()
                 tail = min(release, size)
                 piece[..., -tail:] *= fall[-tail:]
+            if pitch < _DEEP:
+                piece = piece - np.mean(piece, axis=-1, keepdims=True) * 2 * _bow(size)
             place(dry, piece, round(note.start * beat), _force(note.velocity), sound.pan, request.loop)
         tick()
+
+
+@lru_cache(maxsize=64)
+def _bow(frames: int) -> Array:
+    """A slow arch of mean 1/2, far below hearing, that takes the offset out of a deep note."""
+    return np.hanning(frames).astype(np.float32)
 
 
 def _force(velocity: int) -> float:

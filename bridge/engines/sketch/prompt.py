@@ -36,8 +36,16 @@ _MOODS: dict[str, tuple[float, float, float, float, float]] = {
     "reverb": (0, 0, 0, 0.8, 0), "huge": (0, 0.05, 0, 0.5, 0.1), "dry": (0, 0, 0, -0.8, 0),
     "intimate": (0, -0.1, -0.1, -0.4, -0.1), "tight": (0, 0, 0, -0.3, 0),
 }  # fmt: skip
+# Words that colour a style rather than name one.
+_ADJECTIVES = frozenset({
+    "jazzy", "funky", "bluesy", "dusty", "chill", "chilled", "acoustic", "epic", "romantic",
+    "atmospheric", "ethereal", "dance", "club", "808", "acid", "afro", "tropical", "score", "heroic",
+    "80s", "eighties", "alternative", "industrial", "suspense", "celtic", "irish", "arcade", "roots",
+    "swing", "shuffle", "sleep", "wobble", "liquid", "rave",
+})  # fmt: skip
 _BUILD = re.compile(r"\b(slow build|build[- ]?up|builds?|building|rising|crescendo|riser|swelling)\b")
-_ONLY = re.compile(r"\b(solo|only|just|unaccompanied|nothing but)\b")
+_ONLY = re.compile(r"\b(only|just|unaccompanied|nothing but|a cappella|acapella)\b")
+_SOLO = re.compile(r"\bsolo((?: [\w-]+){1,3})")
 _NOT = re.compile(r"\b(?:no|without|minus|not any|less)\s+((?:[\w'-]+\s?){1,6})|\b(drum|bass)less\b")
 _KEY = re.compile(
     r"\b(?:in\s+)?([A-G](?:#|b|♯|♭| sharp| flat)?)[ -]?(major|minor|maj|min|m|dorian|phrygian|lydian|"
@@ -80,7 +88,9 @@ def read_prompt(prompt: str, bpm: float) -> Brief:
     if "drumless" in text or "bassless" in text:
         banned += (("drums",) if "drumless" in text else ()) + (("+bass",) if "bassless" in text else ())
     wanted = tuple(dict.fromkeys(t for _n, t, _a in find_names(_NOT.sub(" ", rest))))
-    only = bool(wanted) and bool(_ONLY.search(text))
+    # "solo piano", but not "piano solo"; and a prompt that names instruments and no style means them
+    solo = any(find_names(match[1]) for match in _SOLO.finditer(text))
+    only = bool(wanted) and (solo or not recognised or bool(_ONLY.search(text)))
     if only:  # "solo piano": the word solo is no wish for a melody
         wanted = tuple(t for t in wanted if t != "+melody") or wanted
     swing = 0.0 if re.search(r"\bstraight\b", text) else None
@@ -94,13 +104,14 @@ def read_prompt(prompt: str, bpm: float) -> Brief:
 
 
 def _find_style(text: str) -> tuple[Style | None, str]:
-    """The style with the longest words in the text (the last one wins a tie: in "jazzy house" the
-    noun comes last), and the text without those words."""
-    best: tuple[int, int, Style, re.Match[str]] | None = None
+    """The style with the most words in the text (the last one wins a tie: in "techno jazz" the noun
+    comes last, and adjectives count less than nouns), and the text without those words."""
+    best: tuple[float, int, Style, re.Match[str]] | None = None
     for style in all_styles():
         for words in style.words:
             for match in re.finditer(rf"(?<![\w-]){re.escape(words)}(?![\w-])", text):
-                rank = (2 if " " in words or "-" in words else 1, match.start())
+                size = 0.5 if words in _ADJECTIVES else len(re.split(r"[ -]", words))
+                rank = (size, match.start())
                 if best is None or rank > best[:2]:
                     best = (*rank, style, match)
     if best is None:

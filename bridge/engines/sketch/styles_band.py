@@ -42,7 +42,7 @@ BAND_STYLES: tuple[Style, ...] = (
         offbeat=0.6, dominant=True, room_s=1.0, wet=0.9, fill="light",
     ),
     Style(
-        "funk", ("funk", "funky", "groove", "james brown"), (92, 116), 0.7, "acoustic",
+        "funk", ("funk", "funky", "james brown"), (92, 116), 0.7, "acoustic",
         (
             {"kick": "X.x. .... ..x. .x..", "snare": ".... X..o .o.. X..o", "hat": "xoxo xoxo xoxo xoxo"},
             {"kick": "X..x ..x. .... x...", "snare": ".... X.o. .o.o X...", "hat": "xoxo xoxo xoxo xo..",
@@ -96,7 +96,7 @@ BAND_STYLES: tuple[Style, ...] = (
         offbeat=0.5, duck=0.2, room_s=1.2, fill="tom",
     ),
     Style(
-        "pop", ("pop", "indie pop", "chart", "singer songwriter", "ballad"), (90, 125), 0.3, "acoustic",
+        "pop", ("pop", "indie pop", "chart", "singer songwriter"), (90, 125), 0.3, "acoustic",
         (
             {"kick": "X... ..x. X... ....", "snare": _BACKBEAT, "hat": "x.o. x.o. x.o. x.o."},
             {"kick": "X... ...x ..X. ....", "snare": _BACKBEAT, "hat": "x.x. x.x. x.x. x.x.",
@@ -247,7 +247,7 @@ BAND_STYLES: tuple[Style, ...] = (
         (
             Seat("bass", "cello", ("R--- ---- 5--- ----", "R-.. R-.. 5-.. R-..")),
             Seat("chords", "violas", ("..x. ..x. ..x. ..x.", "x-x- x-x- x-x- x-x-")),
-            Seat("arp", "harpsichord", ("x.x. x.x. x.x. x.x.", "xxxx xxxx xxxx xxxx"), 0.4, -3),
+            Seat("counter", "violins", ("free",), 0.4),
             Seat("melody", "violin", ("free",), 0.1),
         ),
         ("1 4 5 1", "1 6 4 5", "1 4 7 3 6 2 5 1"), ("1 4 5 1", "1 6 2 5", "1 5 6 3 4 1 4 5"), loose_ms=5,

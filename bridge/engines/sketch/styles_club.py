@@ -152,7 +152,8 @@ CLUB_STYLES: tuple[Style, ...] = (
         loose_ms=5, late_ms=9, density=0.4, offbeat=0.5, room_s=0.8, wet=0.8, bright=0.8,
     ),
     Style(
-        "lo-fi", ("lo-fi", "lofi", "lo fi", "chillhop", "study beats", "dusty", "chill", "chilled"),
+        "lo-fi", ("lo-fi", "lofi", "lo fi", "lo-fi hip hop", "lofi hip hop", "lo-fi hip-hop",
+                 "chillhop", "study beats", "dusty", "chill", "chilled"),
         (68, 92), 0.6, "dusty",
         (
             {"kick": "X... ...x ..X. ....", "snare": ".... x... .... x...", "hat": "x.o. x.o. x.o. x.oo"},
