@@ -27,8 +27,13 @@ def rows(home: Home) -> list[sqlite3.Row]:
 
 
 def states(home: Home) -> Counter[str]:
-    """How many jobs are in each state."""
-    return Counter(row["state"] for row in rows(home))
+    """How many jobs are in each state; none where the job list was not made yet."""
+    try:
+        return Counter(row["state"] for row in rows(home))
+    except sqlite3.OperationalError as error:
+        if "no such table" not in str(error):
+            raise
+        return Counter()
 
 
 def fingerprints(home: Home) -> dict[str, tuple[int, int]]:
