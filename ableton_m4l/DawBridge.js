@@ -953,7 +953,7 @@ function warpWanted(job, item) {
 
 function clipOf(item) {
   var slot = byId(item.slot);
-  return slot && Number(one(slot, "has_clip")) ? byId(ids(slot, "clip")[0]) : null;
+  return slot ? byId(ids(slot, "clip")[0]) : null;
 }
 
 function shapeClip(job, item) {
@@ -1371,10 +1371,9 @@ function cancel() {
     } else {
       job.state = "cancelling";
       job.began = Date.now();
+      job.due = 0;
       say("Cancelling.");
-      if (job.jobId) {
-        sendCancel(job, Date.now());
-      }
+      work();
     }
   });
 }

@@ -41,7 +41,7 @@ function warpWanted(job, item) {
 
 function clipOf(item) {
   var slot = byId(item.slot);
-  return slot && Number(one(slot, "has_clip")) ? byId(ids(slot, "clip")[0]) : null;
+  return slot ? byId(ids(slot, "clip")[0]) : null;
 }
 
 function shapeClip(job, item) {

@@ -170,10 +170,9 @@ function cancel() {
     } else {
       job.state = "cancelling";
       job.began = Date.now();
+      job.due = 0;
       say("Cancelling.");
-      if (job.jobId) {
-        sendCancel(job, Date.now());
-      }
+      work();
     }
   });
 }

@@ -170,6 +170,7 @@ test('a full queue is said, and the earlier jobs go on', async () => {
 test('a model error comes back as its sentence', async () => {
   const device = await connected({}, {}, CLOCKWORK);
   assert.equal(await run(device, 'generate', { prompt: 'refuse' }), 'Clockwork refuses to work');
+  assert.equal(count(device, '/bridge/status'), 0);
   finish(device);
 });
 

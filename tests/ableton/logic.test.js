@@ -77,6 +77,8 @@ const CASES = {
   exact: markers([0, 0], [8, 16], [8.02, 16.03]),
   half: markers([0, 0], [8, 8], [8.03, 8.03]),
   double: markers([0, 0], [8, 32], [8.01, 32.03]),
+  halves: markers([0, 0], [2, 2], [4, 4], [6, 6], [8, 8], [8.03, 8.03]),
+  doubles: markers([0, 0], [2, 8], [4, 16], [6, 24], [8, 32], [8.03, 32.1]),
   single: markers([0, 0], [0.02, 0.03]),
   late: markers([0.12, 0], [4, 7.5], [7.9, 15], [7.95, 15.1]),
   wavering: markers([0, 0.5], [2, 5], [4, 7], [6, 13], [8, 15], [8.1, 15.2]),
@@ -95,7 +97,7 @@ test('exact markers need no edit, wrong ones are noticed', () => {
   const wanted = script.straightMarkers(8, 16);
   assert.deepEqual(plain(script.warpEdits(CASES.exact, wanted)), []);
   assert.equal(script.onBeat(CASES.exact, wanted), true);
-  ['half', 'double', 'single', 'late', 'wavering'].forEach((name) => {
+  ['half', 'double', 'halves', 'doubles', 'single', 'late', 'wavering'].forEach((name) => {
     assert.equal(script.onBeat(CASES[name], wanted), false, name);
   });
   assert.equal(script.onBeat([], wanted), false);

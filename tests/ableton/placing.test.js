@@ -154,6 +154,20 @@ test('a manifest that cannot be read is named after a few tries', async () => {
   finish(device);
 });
 
+test('a manifest that comes late, as on a slow disk, is waited for', async () => {
+  const device = await connected();
+  device.lose = (direction, message) => {
+    if (message.address === '/bridge/clip') {
+      const [, manifest] = message.args;
+      fs.renameSync(manifest, `${manifest}.late`);
+      setTimeout(() => fs.renameSync(`${manifest}.late`, manifest), 150);
+    }
+    return false;
+  };
+  assert.equal(await run(device, 'generate', { bars: 0 }), 'Placed 1 clip on 1 new track.');
+  finish(device);
+});
+
 test('the user removes the clip while it is being placed', async () => {
   const device = await connected();
   const shape = device.max.context.shapeClip;
