@@ -16,6 +16,7 @@ from .errors import BridgeError, is_disk_full
 
 HEARTBEAT_S = 2.0
 STALE_S = 10.0
+MAX_PATH_BYTES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Home:
 
     def prepare(self) -> None:
         """Make the folders; raise BridgeError when the place cannot serve as a home."""
+        self._check_name()
         folders = (
             self.clips, self.mailbox_in, self.mailbox_out, self.transcribe, self.staging,
             self.models, self.logs,
@@ -92,6 +94,22 @@ class Home:
                 "bad-request",
                 f"{self.clips} lies on another file system than {self.root}, so that finished clips "
                 "could not appear at once; put the whole home there with --home",
+            )
+
+    def _check_name(self) -> None:
+        """Paths travel as OSC strings, in answers of one frame, and SQLite takes about 500 bytes."""
+        try:
+            size = len(str(self.root).encode())
+        except UnicodeEncodeError as error:  # undecodable bytes of the command line
+            raise BridgeError(
+                "bad-request",
+                f"the name of the folder {ascii(str(self.root))} is not UTF-8; choose another with --home",
+            ) from error
+        if size > MAX_PATH_BYTES:
+            raise BridgeError(
+                "bad-request",
+                f"the path of the folder {self.root} has {size} bytes, at most {MAX_PATH_BYTES} can "
+                "be used; choose another with --home",
             )
 
     @contextlib.contextmanager

@@ -268,6 +268,17 @@ def test_a_home_with_spaces_and_letters_of_any_language_works(start_server, tmp_
     still_works(server)
 
 
+def test_a_home_with_a_path_too_long_for_answers_is_refused(tmp_path):
+    home = tmp_path.joinpath(*["d" * 150] * 4)
+    assert "at most 400 can be used" in refused(home)
+    assert not home.exists()
+
+
+@LINUX
+def test_a_home_whose_name_is_not_utf_8_is_refused(tmp_path):
+    assert r"home-\udcff' is not UTF-8" in refused(tmp_path / os.fsdecode(b"home-\xff"))
+
+
 # ---- pulled away ----
 
 
