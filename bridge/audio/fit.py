@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..engines import Audio
 
 MAX_STRETCH = 0.06  # beyond this a stretch is heard more than a wrong tempo
-MIN_CONFIDENCE = 0.25
+MIN_CONFIDENCE = 0.2
 _IGNORED_DRIFT_S = 0.001  # over the whole clip; a stretch that small costs more than it mends
 _FADE_S = 0.03
 _CALM_FADE_S = 0.5  # for music without attacks

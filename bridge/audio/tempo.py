@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 SEARCH = 0.12  # tempo is looked for within +-12 % of the asked one
 _HARMONICS = (1, 2, 3, 4)  # of the pulse: notes on it, on halves, triplets, quarters of it
 _TRUST_ONSETS = 4
+# what speaks for a place being one: harmony that changes there, and level that rises there in the
+# bands of `Onsets.rises` (kick and bass do, a hi-hat alone does not); and for it being a pulse
+# rather than a division of one: level that rises on pulses more than between them
+_AT_ONE = (6.0, 3.0, 3.0, 0.0, -1.5)
+_DIVISIONS = 4
+_ON_PULSE = (0.0, 0.0, 2.0, 1.0, 1.0)
+_STARTS_ON_ONE = 0.3  # takes tend to start on one: it decides where nothing else does
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,24 +136,30 @@ def _regress(onsets: Onsets, period: float, phase: float) -> tuple[float, float]
 
 
 def _downbeat(signal: Floats, onsets: Onsets, period: float, phase: float, meter: Meter) -> float:
-    """Time of the first downbeat: the pulse of the bar where chords change and the bass enters."""
+    """Time of the first downbeat, looked for on every pulse of the bar and the quarters of it.
+
+    Quarters too, because the strongest notes are not always on the pulse (off-beat bass, reggae).
+    """
     import numpy as np
 
-    bar = max(1, round(float(meter.beats_per_bar) / pulse_beats(meter)))
-    first = np.ceil((-0.02 - phase) / period)
+    step = period / _DIVISIONS
+    per_bar = _DIVISIONS * max(1, round(float(meter.beats_per_bar) / pulse_beats(meter)))
+    first = np.ceil((-0.02 - phase) / step)
     end = len(signal) / ANALYSIS_RATE_HZ
-    pulses = phase + period * np.arange(first, np.floor((end - phase) / period) + 1)
-    pulses = pulses[pulses < end - 0.05]
-    near = np.abs(pulses[:, None] - onsets.times) < 0.03
-    change = harmonic_change(signal, pulses, min(0.6, max(0.2, 1.5 * period)))
-    score = (
-        _by_place(np.clip(1.5 * (change - 0.15), 0, 1), bar)  # drums alone move it by about 0.1
-        + 0.6 * _by_place(_scaled(near @ onsets.lows), bar)
-        + 0.4 * _by_place(_scaled(near @ onsets.strengths), bar)
-    )
-    if abs(pulses[0]) < 0.06:
-        score[0] *= 1.1  # takes tend to start on one: it decides where nothing else does
-    return float(pulses[int(score[: len(pulses)].argmax())])
+    slots = phase + step * np.arange(first, np.floor((end - phase) / step) + 1)
+    slots = slots[slots < end - 0.05]
+    near = np.abs(slots[:, None] - onsets.times) < min(0.03, step / 2)
+    change = harmonic_change(signal, slots, min(0.6, max(0.2, 1.5 * period)))
+    features = [np.clip(1.5 * (change - 0.15), 0, 1)]  # drums alone move it by about 0.1
+    features += [_scaled(near @ rise) for rise in onsets.rises]
+    places = np.stack([_by_place(feature, per_bar) for feature in features])
+    by_division = places.reshape(len(places), -1, _DIVISIONS).mean(axis=1)
+    others = (by_division.sum(axis=1, keepdims=True) - by_division) / (_DIVISIONS - 1)
+    lead = np.array(_ON_PULSE) @ (by_division - others)
+    score = np.array(_AT_ONE) @ places + np.tile(lead, per_bar // _DIVISIONS)
+    if abs(slots[0]) < 0.06:
+        score[0] += _STARTS_ON_ONE
+    return float(slots[int(score[: len(slots)].argmax())])
 
 
 def _scaled(feature: Floats) -> Floats:
