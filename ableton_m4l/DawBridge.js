@@ -10,6 +10,8 @@ inlets = 1;
 outlets = 3; // 0: to udpsend, 1: to udpreceive, 2: to the view
 autowatch = 0;
 
+var self = this; // what a Task belongs to; inside functions `this` is undefined in strict mode
+
 var SERVER_PORT = 17710;
 var FIRST_REPLY_PORT = 17720;
 var REPLY_PORTS = 32;
@@ -33,7 +35,8 @@ var COLOURS = [0xff94a6, 0xffa529, 0xbffb00, 0x1aff2f, 0x25ffa8, 0x5cffe8, 0x8bc
 var TICK_MS = 100;
 var TICKS_DEAD_MS = 2000; // no tick for so long: Live's audio engine is off, timers stand still
 var PING_MS = 5000;
-var SEARCH_MS = 1000; // between pings while no server has answered
+var SEARCH_MS = 1000; // between the first pings while no server has answered
+var QUICK_SEARCHES = 10;
 var LOST_PINGS = 3;
 var RESEND_MS = 1000;
 var GIVE_UP_MS = 60000;
@@ -398,14 +401,14 @@ function songNow() {
   var song = at("live_set"), view = at("live_set view");
   var numerator = one(song, "signature_numerator"), denominator = one(song, "signature_denominator");
   var bar = beatsPerBar(numerator, denominator);
-  var scaled = device.version[0] >= 12 && canInsert(device.version) && // scale_mode came with 12.0.5
-    Number(one(song, "scale_mode")) === 1;
+  var modern = canInsert(device.version); // scale_mode came with 12.0.5, the set's name with 11.3.25
+  var scaled = modern && device.version[0] >= 12 && Number(one(song, "scale_mode")) === 1;
   return {
     bpm: rounded(one(song, "tempo"), 4),
     meter: numerator + "/" + denominator,
     key: scaled ? keyName(one(song, "root_note"), one(song, "scale_name")) : "",
     place: Math.floor(one(song, "current_song_time") / bar + 0.001) * bar,
-    project: String(one(song, "name") || "").slice(0, 120),
+    project: modern ? String(one(song, "name") || "").slice(0, 120) : "",
     scene: ids(view, "selected_scene")[0] || 0,
     slot: ids(view, "highlighted_clip_slot")[0] || 0
   };
@@ -488,7 +491,7 @@ function listenOn(port) {
 function ping(now) {
   var id = nextId();
   device.pings[id] = device.replyPort;
-  device.nextPing = now + (device.connected ? PING_MS : SEARCH_MS);
+  device.nextPing = now + (device.connected || device.portsTried > QUICK_SEARCHES ? PING_MS : SEARCH_MS);
   device.unanswered += 1;
   send(PING, [id, "reply_port", device.replyPort, "client", device.client]);
 }
@@ -1243,7 +1246,7 @@ function bang() {
       say("Live " + device.version.join(".") + " cannot take clips from a device: 11.3.25 or 12.0.5 and " +
         "later can. Clips are made, drag them in by hand.");
     }
-    clock = new Task(tick, this);
+    clock = new Task(tick, self);
     clock.interval = TICK_MS;
     clock.repeat();
     ping(Date.now());

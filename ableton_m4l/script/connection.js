@@ -37,7 +37,7 @@ function listenOn(port) {
 function ping(now) {
   var id = nextId();
   device.pings[id] = device.replyPort;
-  device.nextPing = now + (device.connected ? PING_MS : SEARCH_MS);
+  device.nextPing = now + (device.connected || device.portsTried > QUICK_SEARCHES ? PING_MS : SEARCH_MS);
   device.unanswered += 1;
   send(PING, [id, "reply_port", device.replyPort, "client", device.client]);
 }

@@ -10,6 +10,8 @@ inlets = 1;
 outlets = 3; // 0: to udpsend, 1: to udpreceive, 2: to the view
 autowatch = 0;
 
+var self = this; // what a Task belongs to; inside functions `this` is undefined in strict mode
+
 var SERVER_PORT = 17710;
 var FIRST_REPLY_PORT = 17720;
 var REPLY_PORTS = 32;
@@ -33,7 +35,8 @@ var COLOURS = [0xff94a6, 0xffa529, 0xbffb00, 0x1aff2f, 0x25ffa8, 0x5cffe8, 0x8bc
 var TICK_MS = 100;
 var TICKS_DEAD_MS = 2000; // no tick for so long: Live's audio engine is off, timers stand still
 var PING_MS = 5000;
-var SEARCH_MS = 1000; // between pings while no server has answered
+var SEARCH_MS = 1000; // between the first pings while no server has answered
+var QUICK_SEARCHES = 10;
 var LOST_PINGS = 3;
 var RESEND_MS = 1000;
 var GIVE_UP_MS = 60000;

@@ -88,14 +88,14 @@ function songNow() {
   var song = at("live_set"), view = at("live_set view");
   var numerator = one(song, "signature_numerator"), denominator = one(song, "signature_denominator");
   var bar = beatsPerBar(numerator, denominator);
-  var scaled = device.version[0] >= 12 && canInsert(device.version) && // scale_mode came with 12.0.5
-    Number(one(song, "scale_mode")) === 1;
+  var modern = canInsert(device.version); // scale_mode came with 12.0.5, the set's name with 11.3.25
+  var scaled = modern && device.version[0] >= 12 && Number(one(song, "scale_mode")) === 1;
   return {
     bpm: rounded(one(song, "tempo"), 4),
     meter: numerator + "/" + denominator,
     key: scaled ? keyName(one(song, "root_note"), one(song, "scale_name")) : "",
     place: Math.floor(one(song, "current_song_time") / bar + 0.001) * bar,
-    project: String(one(song, "name") || "").slice(0, 120),
+    project: modern ? String(one(song, "name") || "").slice(0, 120) : "",
     scene: ids(view, "selected_scene")[0] || 0,
     slot: ids(view, "highlighted_clip_slot")[0] || 0
   };

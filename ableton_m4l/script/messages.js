@@ -42,7 +42,7 @@ function bang() {
       say("Live " + device.version.join(".") + " cannot take clips from a device: 11.3.25 or 12.0.5 and " +
         "later can. Clips are made, drag them in by hand.");
     }
-    clock = new Task(tick, this);
+    clock = new Task(tick, self);
     clock.interval = TICK_MS;
     clock.repeat();
     ping(Date.now());

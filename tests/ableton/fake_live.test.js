@@ -26,6 +26,7 @@ const MISTAKES = {
   'a clip on a MIDI track': (max) => new max.context.LiveAPI('live_set tracks 1 clip_slots 0').call('create_audio_clip', __filename),
   'a file that is not there': (max) => new max.context.LiveAPI('live_set tracks 0 clip_slots 0').call('create_audio_clip', '/none.wav'),
   'a path in the style of old Macs': (max) => new max.context.LiveAPI('live_set tracks 0 clip_slots 0').call('create_audio_clip', 'Macintosh HD:/a.wav'),
+  'a task of nobody': (max) => new max.context.Task(() => {}),
   'outlet.apply': (max) => max.context.outlet.apply(null, [0, 'x']),
   'an outlet that does not exist': (max) => max.context.outlet(3, 'x'),
 };
@@ -91,7 +92,7 @@ test('answers have the shapes Live gives', () => {
 test('tasks stand still without the audio engine', () => {
   const max = host({}, { audioEngine: false });
   let ticks = 0;
-  const task = new max.context.Task(() => { ticks += 1; });
+  const task = new max.context.Task(() => { ticks += 1; }, {});
   task.interval = 10;
   task.repeat();
   max.advance(100);

@@ -123,13 +123,15 @@ test('undo takes back the whole insert in one step', async () => {
   });
 });
 
-test('Live 12.0.2 is too old: the clip is made, its path is shown, nothing is called', async () => {
-  const device = await connected({ version: '12.0.2' });
-  assert.ok(device.said.some((line) => /Live 12\.0\.2 cannot take clips/.test(line)));
-  const said = await run(device, 'generate', { prompt: 'old', bars: 0 });
-  assert.match(said, /Live 12\.0\.2 cannot take files from a device .*drag in \/.*\.wav/);
-  assert.deepEqual(names(device.set), ['audio']);
-  finish(device);
+['11.0.0', '11.3.20', '12.0.2'].forEach((version) => {
+  test(`Live ${version} is too old: the clip is made, its path is shown, nothing is called`, async () => {
+    const device = await connected({ version, scale: true });
+    assert.ok(device.said.some((line) => line.startsWith(`Live ${version} cannot take clips`)));
+    const said = await run(device, 'generate', { prompt: 'old', bars: 0 });
+    assert.match(said, /^Live .* cannot take files from a device .*drag in \/.*\.wav/);
+    assert.deepEqual(names(device.set), ['audio']);
+    finish(device);
+  });
 });
 
 test('Live 10 is refused at the button', async () => {

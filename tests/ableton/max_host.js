@@ -56,6 +56,7 @@ class MaxHost {
     this.Dict = Dict;
     class Task {
       constructor(work, owner) {
+        if (typeof work !== 'function' || !owner) host.fail('a Task needs a function and an object it belongs to');
         Object.assign(this, { work, owner, interval: 500, running: false });
       }
 
