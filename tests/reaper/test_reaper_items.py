@@ -28,8 +28,9 @@ def tone(tmp_path: Path) -> Path:
 
 
 def heard(server, item):
-    """What the engine says about the source it got."""
-    return server.manifest(item.take.texts["P_EXT:DawBridge"])["request"]
+    """The request, and what the engine says about the source it got."""
+    manifest = server.manifest(item.take.texts["P_EXT:DawBridge"])
+    return {**manifest["request"], **manifest["report"]}
 
 
 def test_continue_lands_where_the_item_ends_and_hears_its_part_of_the_file(
