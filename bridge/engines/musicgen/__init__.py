@@ -139,6 +139,16 @@ class MusicgenEngine:
 
         return render(self._backend, request, progress)
 
+    def bytes_per_step(self, seconds: float, batch: int) -> int:
+        """Memory one decoding step reads in the middle of a clip: weights, and keys and values so far."""
+        from .memory import cache_bytes
+
+        assert self._backend is not None, "load first"
+        positions = int(min(seconds, 30.0) * self._backend.sample_rate / self._backend.hop / 2)
+        item = self._backend.cache_item_bytes
+        kept = cache_bytes(self._backend.layers, self._backend.width, 2 * batch, positions, item)
+        return self._backend.step_bytes + kept
+
     def unload(self) -> None:
         """Give the memory back; the next `load` reads the checkpoint again."""
         self._backend = None

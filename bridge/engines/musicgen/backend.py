@@ -32,6 +32,7 @@ class FastBackend:
         self.melody = bool(meta["chroma_frames"])
         self.precision, self.sample_rate, self.hop = meta["scheme"], meta["sample_rate"], meta["hop"]
         self.cache_item_bytes = 4
+        self.step_bytes = (folder / "step.bin").stat().st_size
 
     def tokens(
         self, prompt: str, chroma: Floats | None, layout: Plan, sampling: Sampling, seeds: list[int],
@@ -74,6 +75,8 @@ class TorchBackend:
         self.sample_rate = model.config.audio_encoder.sampling_rate
         self.hop = int(np.prod(model.config.audio_encoder.upsampling_ratios))
         self.cache_item_bytes = torch.finfo(kind).bits // 8
+        layers = model.decoder.model.decoder.layers.parameters()
+        self.step_bytes = self.cache_item_bytes * sum(weight.numel() for weight in layers)
 
     def tokens(
         self, prompt: str, chroma: Floats | None, layout: Plan, sampling: Sampling, seeds: list[int],

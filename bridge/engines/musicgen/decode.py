@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .pattern import Ids, Plan
-from .sampling import Sampling
+from .sampling import SMALLEST_NOISE, Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def draw(logits: Tensor, sampling: Sampling, noise: Tensor | None) -> Tensor:
     if 0 < sampling.top_k < logits.shape[-1]:
         floor = logits.topk(sampling.top_k, dim=-1).values[..., -1:]
         logits = logits.masked_fill(logits < floor, -math.inf)
-    return (logits - noise.log()).argmax(-1)
+    return (logits - noise.clamp_min(SMALLEST_NOISE).log()).argmax(-1)
 
 
 def generators(seeds: list[int], device: torch.device) -> list[torch.Generator]:

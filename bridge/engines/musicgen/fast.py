@@ -117,7 +117,7 @@ class FastModel:
         guided = sampling.guidance > 1 and condition.given
         rows = 2 * batch if guided else batch
         extra = 0 if condition.prefix is None else condition.prefix.shape[1]
-        run = _Run(self._step, self.meta, rows, batch, layout.positions + extra, condition.text)
+        run = StepRun(self._step, self.meta, rows, batch, layout.positions + extra, condition.text)
         if condition.prefix is not None:
             kinds = [0] * batch + [1] * (rows - batch)
             run.feed(condition.prefix[kinds] + self._tables["positions"][:extra])
@@ -138,7 +138,7 @@ class FastModel:
         return layout.codes(ids)
 
 
-class _Run:
+class StepRun:
     """One clip being decoded: caches bound once, written in place by the graph."""
 
     def __init__(

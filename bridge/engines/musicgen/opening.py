@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 import logging
+import platform
+import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,10 +66,17 @@ def find_weights(name: str, home: Path | None) -> Weights:
     return Weights(name, local, inspect_folder(local.folder))
 
 
+def accelerator_likely() -> bool:
+    """Whether asking torch for an accelerator is worth its 3 s and 200 MB: is there a driver at all."""
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    return shutil.which("nvidia-smi") is not None or Path("/dev/nvidiactl").exists()
+
+
 def settle(device: str, precision: str) -> tuple[str, str]:
     """What "auto" means here: int8 on processors, half precision on an accelerator."""
-    if device == "auto" and precision in BITS:
-        return "cpu", precision
+    if device == "auto" and (precision in BITS or not accelerator_likely()):
+        device = "cpu"
     if device in ("auto", "cuda", "mps"):
         import torch
 

@@ -11,6 +11,8 @@ from .pattern import Ids
 
 Floats = NDArray[np.float32]
 
+SMALLEST_NOISE = 1e-30
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
@@ -35,5 +37,6 @@ def draw(logits: Floats, sampling: Sampling, sources: list[np.random.Generator])
         floor = np.partition(logits, size - sampling.top_k, axis=-1)[..., size - sampling.top_k]
         logits = np.where(logits < floor[..., None], -np.inf, logits)
     noise = np.stack([source.standard_exponential(logits.shape[1:], dtype=np.float32) for source in sources])
-    with np.errstate(divide="ignore"):  # an exponential of exactly 0 wins the race, rightly
-        return np.asarray((logits / np.float32(sampling.temperature) - np.log(noise)).argmax(-1))
+    # a draw of exactly 0 happens in single precision, and must not revive a token that top_k ruled out
+    noise = np.maximum(noise, np.float32(SMALLEST_NOISE))
+    return np.asarray((logits / np.float32(sampling.temperature) - np.log(noise)).argmax(-1))

@@ -1,0 +1,118 @@
+"""`daw-bridge bench`: how fast this machine renders with MusicGen, in which precision, and what limits it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..errors import BridgeError
+from .machine import bandwidth_gb_s, processor_name, threads
+
+STOCK = "transformers"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command, beside --home and --json."""
+    parser.add_argument("--model", default="random:small", help="checkpoint, folder or random:SHAPE")
+    parser.add_argument("--precision", default="int8", help="comma list of int8, int4, bf16, fp32")
+    parser.add_argument("--batch", default="1,4", help="comma list of variations rendered at once")
+    parser.add_argument("--seconds", type=float, default=10.0, help="length of the clip")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--against", choices=["", STOCK], default="", help="also run its own generate()")
+    parser.add_argument("--quality", action="store_true", help="also measure what int8 costs in accuracy")
+
+
+def _cases(args: argparse.Namespace) -> list[dict[str, Any]]:
+    try:
+        batches = [int(text) for text in args.batch.split(",")]
+    except ValueError as error:
+        raise BridgeError("bad-request", f"--batch must be numbers like 1,4, got {args.batch!r}") from error
+    if not all(1 <= batch <= 8 for batch in batches) or not 0.5 <= args.seconds <= 300:
+        raise BridgeError("out-of-range", "--batch must be in 1..8 and --seconds in 0.5..300")
+    common = {
+        "model": args.model, "seconds": args.seconds, "device": args.device, "home": str(args.home or ""),
+    }  # fmt: skip
+    cases = [{**common, "precision": p, "batches": batches} for p in args.precision.split(",")]
+    if args.against == STOCK:
+        cases.append({**common, "precision": STOCK, "batches": batches[:1]})
+    return cases
+
+
+def run(args: argparse.Namespace, report: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
+    """Measure; returns what `format_result` prints and `--json` gives.
+
+    Every precision runs in a fresh process, so that its memory is its own. `report` gets a line
+    before each. Raises BridgeError for a model that cannot be loaded.
+    """
+    result: dict[str, Any] = {
+        "machine": {
+            "processor": processor_name(), "system": platform.platform(), "threads": threads(),
+            "bandwidth_gb_s": round(bandwidth_gb_s(), 1),
+        },
+        "model": args.model,
+        "seconds": args.seconds,
+        "runs": [],
+    }  # fmt: skip
+    for case in _cases(args):
+        report(f"measuring {case['precision']} ...")
+        result["runs"] += _in_child("bridge.bench.case", case)
+    for row in result["runs"]:
+        row["bandwidth_share"] = round(
+            row["bytes_per_step"] * row["steps_per_s"] / 1e9 / result["machine"]["bandwidth_gb_s"], 3
+        )
+    stock = next((row for row in result["runs"] if row["precision"] == STOCK), None)
+    for row in result["runs"]:
+        if stock is not None and row["batch"] == stock["batch"]:
+            row["times_stock"] = round(stock["wall_s"] / row["wall_s"], 2)
+    if args.quality:
+        report("measuring accuracy ...")
+        case = {"model": args.model, "home": str(args.home or "")}
+        result["quality"] = _in_child("bridge.bench.quality", case)
+    return result
+
+
+def _in_child(module: str, case: dict[str, Any]) -> Any:
+    """Run a module of this package in a process of its own; it prints one line of JSON at its end."""
+    root = str(Path(__file__).resolve().parents[2])
+    code = f"import sys; sys.path.insert(0, {root!r}); from {module} import main; main()"
+    child = subprocess.run(  # noqa: S603  # our own interpreter and module
+        [sys.executable, "-c", code, json.dumps(case)], capture_output=True, text=True, encoding="utf-8",
+        check=False,
+    )  # fmt: skip
+    if child.returncode:
+        last = child.stderr.strip().splitlines()[-1:] or [f"exit code {child.returncode}"]
+        raise BridgeError("model-failed", f"measuring {case.get('precision', module)} failed: {last[0]}")
+    answer = json.loads(child.stdout.strip().splitlines()[-1])
+    if "error" in answer:
+        raise BridgeError(answer["error"], answer["message"])
+    return answer["result"]
+
+
+def format_result(result: dict[str, Any]) -> str:
+    """The table people read."""
+    machine = result["machine"]
+    lines = [
+        f"{machine['processor']}, {machine['threads']} threads, memory reads {machine['bandwidth_gb_s']} GB/s",
+        f"{result['model']}, clips of {result['seconds']:g} s",
+        "",
+        "precision     batch  steps/s  s per s of audio  first audio  memory   load  of bandwidth  x stock",
+    ]
+    for row in result["runs"]:
+        lines.append(
+            f"{row['precision']:<13} {row['batch']:>5} {row['steps_per_s']:>8.1f} "
+            f"{row['s_per_audio_s']:>17.2f} {row['first_audio_s']:>10.1f} s {row['memory_mb']:>4.0f} MB "
+            f"{row['load_s']:>4.1f} s {row['bandwidth_share']:>12.0%} "
+            f"{format(row['times_stock'], '.1f') if 'times_stock' in row else '':>8}"
+        )
+    for name, row in result.get("quality", {}).items():
+        lines.append(
+            f"accuracy {name}: each linear at least {row['linear_snr_db']:.1f} dB, with outlier channels "
+            f"{row['outlier_snr_db']:.1f} dB; logits off by {row['logit_error']:.1%}"
+        )
+    return "\n".join(lines)
