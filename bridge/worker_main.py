@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from .engines import Engine
 from .engines.registry import Choice, create
 from .errors import BridgeError, Cancelled, is_disk_full
+from .generate import warm_up
 from .tasks import Task, run_task
 
 log = logging.getLogger("bridge.worker")
@@ -105,6 +106,7 @@ def _perform(request: dict[str, Any], holder: EngineHolder, pipe: Pipe) -> dict[
     choice = Choice(request["engine"], request["model"])
     if request["op"] == "load":
         holder.get(choice, pipe)
+        warm_up()
         return {}
     task = Task(
         request["command"],
