@@ -74,6 +74,6 @@ def _resource(given: Path | None) -> Path:
         return path
     raise BridgeError(
         "not-found",
-        f"there is no REAPER in {path}: start REAPER once, or name its resource folder "
+        f"there is no REAPER in {path}: start REAPER once, or name its resource folder with --to "
         "(REAPER shows it with Options > Show REAPER resource path...)",
     )

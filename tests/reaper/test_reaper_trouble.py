@@ -117,7 +117,7 @@ def test_a_clips_folder_that_was_deleted_ends_the_waiting(ready):
     assert "failed: its clips are no longer at" in ready.console
 
 
-def test_a_fault_in_the_middle_of_placing_leaves_nothing_behind(ready, monkeypatch):
+def test_a_fault_in_the_middle_of_placing_leaves_nothing_behind(studio, monkeypatch):
     """The last call of all breaks: tracks, items and the folder depths before are as they were."""
     from double import host
 
@@ -125,13 +125,14 @@ def test_a_fault_in_the_middle_of_placing_leaves_nothing_behind(ready, monkeypat
         raise host.ArgumentError("bad argument #1 to 'MIDI_InsertNote' (MediaItem_Take expected)")
 
     monkeypatch.setitem(host.CALLS, "MIDI_InsertNote", broken)
-    ready.add_track("Band", depth=1)
-    ready.add_track("Last", depth=-1)
-    before = ready.active.snapshot()
-    ready.until_landed()
-    assert ready.active.snapshot()["tracks"] == before["tracks"]
-    assert "house failed: " in ready.console
-    assert "MIDI_InsertNote" in ready.console
+    studio.add_track("Band", depth=1)
+    studio.add_track("Last", depth=-1, selected=True)
+    before = studio.active.snapshot()
+    studio.act("Generate clip", {**WISH, "MIDI": "yes"})
+    studio.until_landed()
+    assert studio.active.snapshot()["tracks"] == before["tracks"]
+    assert "house failed: " in studio.console
+    assert "MIDI_InsertNote" in studio.console
 
 
 def test_a_fault_in_a_tick_does_not_end_the_importer(studio, monkeypatch):
