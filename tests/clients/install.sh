@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs the programs that tests/clients drives the server with: liblo's tools, Pure Data,
-# SuperCollider's language (apt), three OSC libraries of Node (npm) and one of Python (its own venv).
+# Installs every outside program that tests use, so that none is skipped: liblo's tools, Pure Data and
+# SuperCollider's language (apt), three OSC libraries of Node (npm), one of Python (its own venv); Lua
+# with LuaSocket for the REAPER scripts; acorn (npm) for the Ableton script.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-packages=(liblo-tools puredata-core supercollider-language nodejs npm)
+packages=(liblo-tools puredata-core supercollider-language lua5.3 lua5.4 lua-socket nodejs npm)
 missing=()
 for package in "${packages[@]}"; do
     case $package in
@@ -21,5 +22,6 @@ if [ "${#missing[@]}" -gt 0 ]; then
 fi
 
 npm ci --ignore-scripts --no-audit --no-fund
+npm ci --ignore-scripts --no-audit --no-fund --prefix ../ableton
 python3 -m venv .venv
 .venv/bin/python -m pip install --quiet "pyliblo3==0.17.0" || echo "no pyliblo3 for this Python: its test is skipped"
