@@ -35,10 +35,10 @@ def settings(home: Path, **values: object) -> Path:
     return home
 
 
-def test_six_kills_at_random_moments_lose_nothing_and_repeat_nothing(tmp_path):
+def test_four_kills_at_random_moments_lose_nothing_and_repeat_nothing(tmp_path):
     stream = Stream(tmp_path / "home", seed=int.from_bytes(os.urandom(2), "big"))
     try:
-        for _ in range(6):
+        for _ in range(4):
             kill_somewhere(stream)
         stream.start()
         stream.settle()
