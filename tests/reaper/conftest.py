@@ -12,10 +12,8 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from double.host import Reaper  # noqa: E402 the double lies beside this file
-from double.model import Track  # noqa: E402
+from reaper.double.host import Reaper
+from reaper.double.model import Track
 
 SCRIPTS = Path(__file__).parents[2] / "reaper_scripts"
 EDITIONS = {"6.47-lua53": ("6.47", "lua53"), "7.40-lua54": ("7.40", "lua54")}

@@ -18,10 +18,10 @@ from xml.sax.saxutils import escape
 import numpy as np
 import soundfile
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from double.host import Reaper  # noqa: E402 the double lies beside this file
-from double.model import Item, Project, Track  # noqa: E402
+from reaper.double.host import Reaper  # noqa: E402 the tests' folder is no package
+from reaper.double.model import Item, Project, Track  # noqa: E402
 
 REPO = Path(__file__).parents[2]
 SCRIPTS = REPO / "reaper_scripts"

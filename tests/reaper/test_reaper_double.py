@@ -7,11 +7,12 @@ import wave
 from pathlib import Path
 
 import pytest
-from double.api import Api, facts
-from double.host import CALLS, Reaper, ScriptError
-from double.media import open_file
-from double.model import audio_item
-from double.tempo import Marker, TempoMap
+
+from reaper.double.api import Api, facts
+from reaper.double.host import CALLS, Reaper, ScriptError
+from reaper.double.media import open_file
+from reaper.double.model import audio_item
+from reaper.double.tempo import Marker, TempoMap
 
 BROKEN = {
     "reaper.GetTrack(0)": "bad argument #2 to 'GetTrack' (number expected, got no value)",
@@ -57,7 +58,7 @@ def test_what_breaks_in_reaper_breaks_here(tmp_path: Path, edition, code: str):
 
 
 def _track():
-    from double.model import Track
+    from reaper.double.model import Track
 
     return Track()
 
@@ -119,7 +120,7 @@ def test_undo_brings_things_back_but_not_the_pointers_to_them(tmp_path: Path):
 
 
 def test_a_saved_project_comes_back_whole(tmp_path: Path):
-    from double.model import load_project
+    from reaper.double.model import load_project
 
     reaper = Reaper(tmp_path)
     reaper.active.tempo = TempoMap(91.0, (7, 8), [Marker(3.0, 100.0, (4, 4))])

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from double.tempo import Marker
+
+from reaper.double.tempo import Marker
 
 PROMPT = "mellow house, electric piano"
 SHORT = {"Prompt": PROMPT, "Bars": "1", "Seed": "7"}

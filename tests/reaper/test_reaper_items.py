@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SCRIPTS
-from double.media import Source
-from double.model import audio_item
-from double.tempo import Marker
+
+from reaper.conftest import SCRIPTS
+from reaper.double.media import Source
+from reaper.double.model import audio_item
+from reaper.double.tempo import Marker
 
 RATE = 24000
 

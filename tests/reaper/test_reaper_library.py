@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import SCRIPTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
+
+from reaper.conftest import SCRIPTS
 
 
 def runtime(lua: str):

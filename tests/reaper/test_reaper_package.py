@@ -9,9 +9,9 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import pytest
-from conftest import SCRIPTS
 
 from bridge import __version__
+from reaper.conftest import SCRIPTS
 
 sys.path.insert(0, str(SCRIPTS))
 

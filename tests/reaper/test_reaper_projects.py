@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from double.model import load_project
+
+from reaper.double.model import load_project
 
 PROMPT = "mellow house"
 SHORT = {"Prompt": PROMPT, "Bars": "1"}

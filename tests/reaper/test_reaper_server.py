@@ -55,7 +55,7 @@ def test_with_autostart_nobody_is_asked(start_reaper, tmp_path):
 def test_the_installers_note_beside_the_scripts_gives_home_and_command(start_reaper, tmp_path):
     import shutil
 
-    from conftest import SCRIPTS
+    from reaper.conftest import SCRIPTS
 
     copy = tmp_path / "Scripts" / "DAW Bridge"
     shutil.copytree(SCRIPTS, copy)

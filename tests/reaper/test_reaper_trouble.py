@@ -119,7 +119,7 @@ def test_a_clips_folder_that_was_deleted_ends_the_waiting(ready):
 
 def test_a_fault_in_the_middle_of_placing_leaves_nothing_behind(studio, monkeypatch):
     """The last call of all breaks: tracks, items and the folder depths before are as they were."""
-    from double import host
+    from reaper.double import host
 
     def broken(*_):
         raise host.ArgumentError("bad argument #1 to 'MIDI_InsertNote' (MediaItem_Take expected)")
@@ -136,7 +136,7 @@ def test_a_fault_in_the_middle_of_placing_leaves_nothing_behind(studio, monkeypa
 
 
 def test_a_fault_in_a_tick_does_not_end_the_importer(studio, monkeypatch):
-    from double import host
+    from reaper.double import host
 
     real, calls = host.CALLS["EnumProjExtState"], []
 

@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import SCRIPTS
+
+from reaper.conftest import SCRIPTS
 
 # A Lua program with just enough of `reaper` for the carriers; "answer" lines are JSON on stdout.
 PROGRAM = r"""
