@@ -50,6 +50,8 @@ def finish(
     Raises BridgeError `model-failed` for silence, values that are not numbers, or too little audio.
     """
     _check(parts, rate_in, rate_out, frames, loop)
+    if loop:
+        parts = [part[:, : round(frames * rate_in / rate_out)] for part in parts]
     done = [_exact(low_cut(part, rate_in, loop), rate_in, rate_out, frames, loop) for part in parts]
     if not loop:
         done = [fade_edges(part, rate_out) for part in done]
@@ -126,7 +128,7 @@ def _check(parts: Sequence[Audio], rate_in: int, rate_out: int, frames: int, loo
             "model-failed", "the model gave sound that is not numbers; try again with another seed"
         )
     missing_s = frames / rate_out - mix.shape[1] / rate_in
-    if missing_s > _LENGTH_TOLERANCE_S or (loop and abs(missing_s) > 2 / min(rate_in, rate_out)):
+    if missing_s > (2 / min(rate_in, rate_out) if loop else _LENGTH_TOLERANCE_S):
         raise BridgeError(
             "model-failed",
             f"the model gave {mix.shape[1] / rate_in:.4f} s of sound where "

@@ -89,6 +89,28 @@ def fit(
     return Fitted(clip, {name: round(value, 5) for name, value in measured.items()}, note)
 
 
+def cut(
+    audio: Audio,
+    rate: int,
+    *,
+    beats: Fraction | float,
+    bpm: float,
+    meter: Meter,
+    loop: bool,
+) -> Fitted:
+    """Cut `beats` quarter notes from the very start, without looking for tempo or downbeat.
+
+    For takes that begin where another sound ended; otherwise as `fit`.
+    """
+    frames = exact_frames(beats, bpm, rate)
+    _first_frame(audio.shape[1], frames, 0, frames, frames, 0)  # refuses too little audio
+    clip = _cut(audio, 0, frames, min(round(_FADE_S * rate), frames // 4) if loop else 0)
+    measured = {"confidence": 0.0, "stretch": 1.0, "downbeat_shift_s": 0.0}
+    if loop:
+        measured["seam_db"] = round(seam_db(clip, rate), 5)
+    return Fitted(clip, measured)
+
+
 def choose_best(takes: Sequence[Fitted]) -> int:
     """Index of the take that fits best: in time first, then least stretched, then smoothest seam."""
 
