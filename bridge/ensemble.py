@@ -152,8 +152,12 @@ def _split(
 
     from .separate import separate
 
+    def still_wanted(stage: str, fraction: float) -> None:
+        progress("generating", 0.0)
+
     silence = np.zeros((1, 1), np.float32)  # what is missing is said before the work, not after
-    known = separate(silence, engine.info.sample_rate, progress=progress, checkpoint=checkpoint)
+    rate = engine.info.sample_rate
+    known = separate(silence, rate, progress=still_wanted, checkpoint=checkpoint)
     wanted = [name for name in request.instruments if name in known and name != REST]
     if not wanted:
         offered = ", ".join(name for name in known if name != REST)

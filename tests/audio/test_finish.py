@@ -150,9 +150,10 @@ def test_a_failed_model_is_said(audio: Audio, words: str) -> None:
     assert error.value.code == "model-failed"
 
 
-def test_a_loop_of_the_wrong_length_is_refused_and_a_short_one_shot_padded() -> None:
+def test_a_loop_that_is_short_is_refused_and_a_short_one_shot_padded() -> None:
     with pytest.raises(BridgeError, match="needed"):
-        finish([noise(1.001, 48000)], 48000, 48000, 48000, True)
+        finish([noise(0.999, 48000)], 48000, 48000, 48000, True)
+    assert finish([noise(1.001, 48000)], 48000, 48000, 48000, True).parts[0].shape == (2, 48000)
     assert finish([noise(0.98, 48000)], 48000, 48000, 48000, False).parts[0].shape == (2, 48000)
     assert finish([noise(2, 48000)], 48000, 48000, 48000, False).parts[0].shape == (2, 48000)
 
