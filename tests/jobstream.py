@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 from accounts import fingerprints, states
-from conftest import PATIENCE_S, environment
+from running import PATIENCE_S, environment
 
 from bridge.home import Home
 from bridge.packet import Message, PacketError, decode, encode_request

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE_S, environment, wait_until
+from running import PATIENCE_S, environment, wait_until
 
 from bridge.home import Home, read_heartbeat
 from bridge.protocol import COMMANDS

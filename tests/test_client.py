@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from conftest import PATIENCE_S, finish
+from running import PATIENCE_S, finish
 
 from bridge.client import Client, NoAnswer
 from bridge.errors import BridgeError

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import environment
+from running import environment
 
 import bridge
 

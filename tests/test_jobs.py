@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import environment
+from running import environment
 
 from bridge import jobs
 from bridge.errors import BridgeError

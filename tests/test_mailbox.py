@@ -10,7 +10,7 @@ from pathlib import Path
 
 import junk
 import pytest
-from conftest import finish, wait_until
+from running import finish, wait_until
 
 from bridge import mailbox
 from bridge.mailbox import Mailbox

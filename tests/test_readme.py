@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE_S, RunningServer, environment, finish
+from running import PATIENCE_S, RunningServer, environment, finish
 
 from bridge.schema import commands_markdown
 

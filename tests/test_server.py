@@ -6,7 +6,7 @@ import json
 
 import jsonschema
 import soundfile
-from conftest import finish
+from running import finish
 
 from bridge import manifest
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from conftest import finish, wait_until
+from running import finish, wait_until
 
 from bridge import __version__
 from bridge.errors import BridgeError

@@ -10,7 +10,7 @@ import mido
 import numpy as np
 import pytest
 import soundfile
-from conftest import finish, wait_until
+from running import finish, wait_until
 
 from bridge import manifest
 from bridge.errors import BridgeError

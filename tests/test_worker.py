@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import environment
+from running import environment
 
 from bridge.errors import BridgeError, Cancelled
 from bridge.protocol import parse

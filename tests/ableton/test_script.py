@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import RunningServer, environment
+from running import RunningServer, environment
 
 from bridge import stem_model
 

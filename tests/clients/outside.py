@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from conftest import RunningServer
+from running import RunningServer
 
 HERE = Path(__file__).parent
 PATIENCE_S = 90.0

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import RunningServer, wait_until
 from jobstream import free_port
 from outside import HERE, Outside, outside, program, the_clip_of
+from running import RunningServer, wait_until
 
 from bridge.packet import decode
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import finish
+from running import finish
 
 from bridge.service import MAX_LISTENERS
 

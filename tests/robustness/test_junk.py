@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import junk
 import pytest
-from conftest import RunningServer, finish
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from running import RunningServer, finish
 
 from bridge.packet import Message, decode, encode
 from bridge.protocol import COMMANDS

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 from accounts import rows, states, violations
-from conftest import RunningServer, finish, wait_until
 from jobstream import Stream, kill_somewhere
+from running import RunningServer, finish, wait_until
 
 from bridge.errors import BridgeError
 

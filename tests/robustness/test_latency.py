@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 
-from conftest import wait_until
+from running import wait_until
 
 
 def timed(call) -> float:

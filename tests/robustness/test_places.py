@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from accounts import rows, states, violations
-from conftest import RunningServer, environment, finish, wait_until
+from running import RunningServer, environment, finish, wait_until
 
 from bridge.errors import BridgeError
 

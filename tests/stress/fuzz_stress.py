@@ -22,7 +22,7 @@ from workbench import milliseconds, say, table
 
 import junk  # isort: skip
 from accounts import states, violations  # isort: skip
-from conftest import RunningServer, finish  # isort: skip
+from running import RunningServer, finish  # isort: skip
 
 from bridge.packet import Message, PacketError, decode, encode  # isort: skip
 from bridge.protocol import COMMANDS, DONE, EVENTS, FAIL, reply_port_of  # isort: skip

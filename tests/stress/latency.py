@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from workbench import milliseconds, say, table
 
-from conftest import RunningServer, environment  # isort: skip
+from running import RunningServer, environment  # isort: skip
 
 from bridge.audio.finish import finish  # isort: skip
 from bridge.audio.wav import write_wav  # isort: skip
