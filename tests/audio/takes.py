@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -120,6 +121,7 @@ def _hat(rng: np.random.Generator, level: float) -> np.ndarray:
     return level * np.exp(-t / 0.015) * np.diff(rng.standard_normal(len(t) + 1))
 
 
+@lru_cache(maxsize=256)
 def _note(pitch: int, length_s: float, level: float, attack_s: float) -> np.ndarray:
     t = np.arange(round((length_s + 0.1) * RATE)) / RATE
     hz = 440 * 2 ** ((pitch - 69) / 12)

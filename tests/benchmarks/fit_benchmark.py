@@ -91,7 +91,7 @@ def main() -> None:
     print(row("all", everything))
 
 
-def cases(kind: str, count: int, seed: int) -> Iterator[Case]:
+def cases(kind: str, count: int, seed: int, lengths: tuple[int, ...] = (2, 4, 8)) -> Iterator[Case]:
     """`count` cases spread over meters, tempi, lengths, tempo errors and starts."""
     rng = np.random.default_rng([seed, sum(map(ord, kind))])
     for index in range(count):
@@ -99,7 +99,7 @@ def cases(kind: str, count: int, seed: int) -> Iterator[Case]:
         asked = TEMPI[rng.integers(len(TEMPI))]
         real = asked * (1 + rng.uniform(-0.05, 0.05))
         bar_s = float(meter.beats_per_bar) * 60 / real
-        bars = int(rng.choice([2, 4, 8]))
+        bars = int(rng.choice(lengths))
         yield Case(kind, meter, asked, real, bars, rng.uniform(0, bar_s), 1000 * seed + index)
 
 
