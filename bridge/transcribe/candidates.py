@@ -66,13 +66,16 @@ def _rises(
     return starts_t[keep], starts_k[keep]
 
 
+# Frames around the start at which the note's own course is taken down.
+MOMENTS = (-12, -8, -5, -3, -1, 1, 3, 6, 10, 16)
 # The columns of the evidence, in order; levels are in units of 10 dB, the rest in 0..1.
 EVIDENCE = (
     "onset", "sounding", "sounding_top", "length", "before", "neighbour_onset", "neighbour_note",
     *(f"parent_onset_{d}" for d in PARENTS), *(f"parent_note_{d}" for d in PARENTS),
     "child_onset_12", "child_onset_19", "level", "level_12", "level_19", "level_24", "level_28",
     "level_up_12", "level_up_19", "octave_excess", "twelfth_excess", "rise", "rise_12", "rise_19",
-    "rise_up_12", "chord", "key",
+    "rise_up_12", "chord", "key", *(f"note_at_{t}" for t in MOMENTS),
+    *(f"level_at_{t}" for t in MOMENTS), *(f"onset_at_{t}" for t in (-4, -2, 2, 4)),
 )  # fmt: skip
 
 
@@ -111,8 +114,16 @@ def _evidence(
         octave / 10, twelfth / 10,
         up[frame, at] / 10, up[frame, at - 12] / 10, up[frame, at - 19] / 10, up[frame, at + 12] / 10,
         np.minimum(1.0, onset_near.sum(axis=1)[frame] / 10), key / 88.0,
+        *(_moment(heard.note, frame + t, key) for t in MOMENTS),
+        *((_moment(levels, frame + t, key) - own) / 10 for t in MOMENTS),
+        *(_moment(heard.onset, frame + t, key) for t in (-4, -2, 2, 4)),
     ]  # fmt: skip
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _moment(values: Floats, frame: NDArray[np.intp], key: NDArray[np.intp]) -> Floats:
+    """Values at each (frame, key); the ends are repeated outwards."""
+    return np.asarray(values[np.clip(frame, 0, len(values) - 1), key], np.float32)
 
 
 def _windowed_mean(values: Floats, first: int, last: int) -> Floats:

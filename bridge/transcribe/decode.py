@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from . import candidates
 from .model import BINS_PER_SEMITONE, FRAME_S, LOWEST_PITCH, Posteriors
-from .network import probabilities
+from .network import outputs, probability
 from .spectrum import FLOOR_DB
 
 Floats = NDArray[np.float32]
+Seconds = NDArray[np.float64]
 
 ACCEPT = 0.35  # probability above which a candidate is a note
-_SAME_NOTE_FRAMES = 4  # starts on one key closer than this are one note
+_SAME_NOTE_S = 0.05  # starts on one key closer than this are one note
 _SILENT_FRAMES = 6  # a note ends when its key is silent for this long (70 ms)
 _SILENT_LEVEL = 0.25
 _RANG_OUT_DB = 26.0  # ... or has faded by this much: what rings on is not being played
@@ -37,9 +38,11 @@ class Heard:
 def decode(heard: Posteriors, levels: Floats, bends: bool = False) -> list[Heard]:
     """The notes in `heard`, sorted by start; `levels` from `spectrum.key_levels` of the same audio."""
     found = candidates.find(heard, levels)
-    sure = probabilities("notes", found.evidence)[:, 0]
-    chosen = _choose(found, sure)
-    starts = candidates.start_seconds(heard, found)
+    said = outputs("notes", found.evidence)
+    sure = probability(said[:, 0])
+    # the second output is how late the onset peak is, in tenths of a second: soft attacks
+    starts = np.maximum(0.0, candidates.start_seconds(heard, found) - said[:, 1] / 10)
+    chosen = _choose(found, sure, starts)
     ends = _ends(heard, levels, found, chosen)
     notes = [
         Heard(
@@ -54,16 +57,14 @@ def decode(heard: Posteriors, levels: Floats, bends: bool = False) -> list[Heard
     return sorted(notes, key=lambda n: (n.start_s, n.pitch))
 
 
-def _choose(found: candidates.Candidates, sure: Floats) -> list[int]:
+def _choose(found: candidates.Candidates, sure: Floats, starts: Seconds) -> list[int]:
     """Indices of the accepted candidates, the surest of any that are too close on one key."""
     taken: dict[int, list[int]] = {}
     for i in np.argsort(-sure):
         if sure[i] < ACCEPT:
             break
         same_key = taken.setdefault(int(found.key[i]), [])
-        if all(
-            abs(int(found.frame[i]) - int(found.frame[j])) > _SAME_NOTE_FRAMES for j in same_key
-        ):
+        if all(abs(starts[i] - starts[j]) > _SAME_NOTE_S for j in same_key):
             same_key.append(int(i))
     return sorted(i for same_key in taken.values() for i in same_key)
 
@@ -101,7 +102,7 @@ def _loudness(levels: Floats, frame: int, key: int) -> float:
 def _bend(heard: Posteriors, note: Heard) -> tuple[tuple[float, float], ...]:
     """How a note's pitch moves: (seconds after its start, semitones off the key) a frame."""
     first, last = round(note.start_s / FRAME_S), round(note.end_s / FRAME_S)
-    centre = (note.pitch - LOWEST_PITCH) * BINS_PER_SEMITONE
+    centre = (note.pitch - LOWEST_PITCH) * BINS_PER_SEMITONE + 1  # the middle one of its bins
     reach = BINS_PER_SEMITONE + 1
     padded = np.pad(heard.contour[first:last], ((0, 0), (reach + 1, reach + 1)))
     around = padded[:, centre : centre + 2 * reach + 3].astype(np.float64)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .decode import Heard
 from .model import RATE
-from .network import probabilities
+from .network import outputs, probability
 
 Floats = NDArray[np.float32]
 
@@ -34,7 +34,7 @@ _FLOOR_DB = -80.0
 _LEAST_FLUX_DB = 1.5  # mean rise over the bands that makes an onset
 _DELAY_S = 0.0  # from the blow to the steepest rise
 _REACH = 6  # frames: of two onsets closer than this (35 ms) the stronger stays
-ACCEPT = 0.5
+ACCEPT = 0.4  # probability above which a drum was struck
 
 
 def band_levels(samples: Floats, step: Callable[[float], None]) -> Floats:
@@ -91,7 +91,7 @@ def hits(samples: Floats, step: Callable[[float], None]) -> list[Heard]:
     if not len(frames):
         return []
     rows = evidence(levels, frames)
-    sure = probabilities("drums", rows)
+    sure = probability(outputs("drums", rows))
     heard: list[Heard] = []
     for frame, chances in zip(frames, sure, strict=True):
         struck = [i for i in range(len(KIT)) if chances[i] >= ACCEPT] or [int(np.argmax(chances))]

@@ -1,7 +1,8 @@
 """The two small trained networks of this package, run with plain matrix products.
 
-`notes.npz` decides which candidates are notes, `drums.npz` names drum hits. Both were trained on
-rendered music by `tests/benchmarks/train_transcribe.py`; neither holds anyone else's data.
+`notes.npz` says which candidates are notes and how late they were noticed, `drums.npz` names drum
+hits. Both learned from rendered music by `tests/benchmarks/train_transcribe.py`; neither holds
+anyone else's data.
 """
 
 from __future__ import annotations
@@ -21,11 +22,16 @@ def _layers(name: str) -> list[tuple[Floats, Floats]]:
         return [(file[f"weight{i}"], file[f"bias{i}"]) for i in range(len(file.files) // 2)]
 
 
-def probabilities(name: str, rows: Floats) -> Floats:
-    """What the network `name` says about each row: float32 [rows, outputs] in 0..1."""
+def outputs(name: str, rows: Floats) -> Floats:
+    """What the network `name` says about each row: float32 [rows, outputs], not yet squashed."""
     values = rows
     layers = _layers(name)
     for weight, bias in layers[:-1]:
         values = np.maximum(values @ weight + bias, 0)
     weight, bias = layers[-1]
-    return np.asarray(1 / (1 + np.exp(-np.clip(values @ weight + bias, -30, 30))), np.float32)
+    return np.asarray(values @ weight + bias, np.float32)
+
+
+def probability(output: Floats) -> Floats:
+    """Outputs as probabilities 0..1."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(output, -30, 30))), np.float32)

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 
 from bridge.music import Meter, Note, parse_meter
+from bridge.transcribe.quantise import without_overlaps
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
@@ -20,12 +21,8 @@ class Piece:
     voices: dict[str, list[Note]]
 
     def all_notes(self) -> list[Note]:
-        """Every voice together, without doubled unisons (one instrument can play a key once)."""
-        seen: dict[tuple[float, int], Note] = {}
-        for voice in self.voices.values():
-            for note in voice:
-                seen.setdefault((round(note.start, 4), note.pitch), note)
-        return sorted(seen.values())
+        """Every voice on one instrument: a key that is struck while it sounds is let go before."""
+        return without_overlaps(note for voice in self.voices.values() for note in voice)
 
 
 def pitch(name: str) -> int:
@@ -239,3 +236,40 @@ def held_out() -> list[Piece]:
         _frere_jacques(), _minuet_in_g(), _greensleeves(), _gymnopedie(), _mountain_king(),
         _saints(), band(101), band(102), band(103),
     ]  # fmt: skip
+
+
+# what each drum of the kit may be played on: General MIDI keys that sound alike
+DRUM_KEYS = {
+    36: (36, 36, 35), 38: (38, 38, 40, 39, 37), 42: (42, 42, 44), 46: (46,), 45: (45, 41, 43),
+    50: (50, 48, 47), 49: (49, 57, 55), 51: (51, 51, 59),
+}  # fmt: skip
+
+
+def drum_beat(seed: int, bars: int = 4) -> tuple[list[Note], list[Note]]:
+    """A drum part drawn from `seed`: as played, and the same with one key for each drum."""
+    rng = random.Random(seed)
+    use = {drum: rng.choice(keys) for drum, keys in DRUM_KEYS.items()}
+    kick = [i for i in range(16) if i % 8 == 0 or rng.random() < 0.2]
+    if rng.random() < 0.2:
+        kick = [0, 4, 8, 12]
+    snare = [4, 12] + [i for i in range(16) if rng.random() < 0.06]
+    every = rng.choice((1, 2, 2, 4))
+    cymbal = 51 if rng.random() < 0.25 else 42
+    struck: dict[tuple[float, int], int] = {}
+    for bar in range(bars):
+        fill = rng.random() < 0.3
+        for i in range(16):
+            at = 4.0 * bar + i / 4 + (rng.uniform(0, 0.02) if bar + i else 0.0)
+            if fill and i >= 8:
+                struck[at, rng.choice((38, 45, 50))] = rng.randint(70, 115)
+                continue
+            if i in kick:
+                struck[at, 36] = rng.randint(85, 120)
+            if i in snare:
+                struck[at, 38] = rng.randint(80, 120) if i in (4, 12) else rng.randint(40, 80)
+            if i % every == 0:
+                struck[at, 46 if rng.random() < 0.12 else cymbal] = rng.randint(50, 105)
+            if i == 0 and (bar == 0 or rng.random() < 0.2):
+                struck[at, 49] = rng.randint(85, 115)
+    plain = [Note(at, 0.2, drum, velocity, 9) for (at, drum), velocity in sorted(struck.items())]
+    return [Note(n.start, n.length, use[n.pitch], n.velocity, 9) for n in plain], plain

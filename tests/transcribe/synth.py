@@ -90,3 +90,45 @@ def _tone(
         (held + timbre.release - t) / timbre.release, 0, 1
     )
     return out * (note.velocity / 127) ** 1.5
+
+
+def render_drums(notes: Sequence[Note], bpm: float, seed: int = 0) -> NDArray[np.float32]:
+    """Play a drum part (keys of `pieces.DRUM_KEYS`) on a kit drawn from `seed`; mono [1, frames]."""
+    kit = np.random.default_rng(seed)
+    kick_hz, snare_hz, tom_hz = kit.uniform(45, 65), kit.uniform(160, 240), kit.uniform(80, 120)
+    # key: (tone in Hz, its fall, its decay in s, noise level, noise band in Hz, noise decay in s)
+    drums: dict[int, tuple[float, float, float, float, tuple[float, float], float]] = {
+        36: (kick_hz, 2.5, kit.uniform(0.08, 0.25), 0.1, (1000, 5000), 0.006),
+        38: (snare_hz, 0.4, 0.06, kit.uniform(0.6, 1.2), (900, 9000), kit.uniform(0.06, 0.15)),
+        42: (0, 0, 0.1, 0.5, (6000, 16000), kit.uniform(0.02, 0.05)),
+        46: (0, 0, 0.1, 0.5, (5000, 16000), kit.uniform(0.2, 0.4)),
+        45: (tom_hz, 0.6, kit.uniform(0.15, 0.3), 0.05, (500, 3000), 0.03),
+        50: (tom_hz * kit.uniform(1.6, 2.2), 0.5, kit.uniform(0.12, 0.25), 0.05, (500, 3000), 0.03),
+        49: (0, 0, 0.1, 0.8, (2500, 16000), kit.uniform(0.6, 1.2)),
+        51: (kit.uniform(3000, 4500), 0, 0.25, 0.2, (4000, 14000), kit.uniform(0.15, 0.3)),
+    }
+    beat_s = 60.0 / bpm
+    out = np.zeros(round((max(n.start for n in notes) * beat_s + 2.0) * RATE))
+    t = np.arange(round(1.8 * RATE)) / RATE
+    noise_rng = np.random.default_rng(seed + 1)
+    for note in notes:
+        hz, fall, decay, level, band, noise_decay = drums[note.pitch]
+        sound = np.zeros_like(t)
+        if hz:
+            swept = hz * (1 + fall * np.exp(-t / 0.02))
+            sound += np.sin(2 * np.pi * np.cumsum(swept) / RATE) * np.exp(-t / decay)
+        sound += level * _band_noise(noise_rng, len(t), band) * np.exp(-t / noise_decay)
+        at = round(note.start * beat_s * RATE)
+        sound *= (note.velocity / 127) ** 1.5
+        out[at : at + len(t)] += sound[: len(out) - at]
+    return (0.5 * out / np.max(np.abs(out)))[None].astype(np.float32)
+
+
+def _band_noise(
+    rng: np.random.Generator, length: int, band: tuple[float, float]
+) -> NDArray[np.float64]:
+    spectrum = np.fft.rfft(rng.standard_normal(length))
+    hz = np.fft.rfftfreq(length, 1 / RATE)
+    spectrum[(hz < band[0]) | (hz > band[1])] = 0
+    noise = np.fft.irfft(spectrum, length)
+    return np.asarray(noise / np.std(noise) / 3)
