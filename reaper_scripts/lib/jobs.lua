@@ -28,7 +28,7 @@ end
 
 -- Whether a project is still open in one of the tabs.
 function jobs.is_open(project)
-  return reaper.ValidatePtr2(nil, project, "ReaProject*")
+  return reaper.ValidatePtr2(0, project, "ReaProject*")
 end
 
 -- Keep a job, or what changed about it. A project that was closed meanwhile keeps what it was saved with.

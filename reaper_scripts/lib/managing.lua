@@ -24,7 +24,7 @@ function managing.importer()
   local _, _, section, command = reaper.get_action_context()
   if reaper.set_action_options then reaper.set_action_options(RELAUNCH_ENDS) end -- REAPER 7.03+
   local name = reaper.ReverseNamedCommandLookup(command)
-  if name then config.remember("importer_command", name) end
+  if name then config.remember("importer_command", (name:gsub("^_", ""))) end
   local function light(state)
     reaper.SetToggleCommandState(section, command, state)
     reaper.RefreshToolbar2(section, command)

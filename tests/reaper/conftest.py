@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from running import RunningServer
 
 from reaper.double.host import Reaper
 from reaper.double.model import Track
@@ -89,23 +90,23 @@ def start_reaper(tmp_path: Path) -> Iterator[Callable[..., Studio]]:
 
 @pytest.fixture
 def reaper(
-    start_reaper: Callable[..., Studio], sketch_server: Any, edition: tuple[str, str]
+    start_reaper: Callable[..., Studio], sketch_server: RunningServer, edition: tuple[str, str]
 ) -> Studio:
     """A REAPER beside the shared sketch server."""
     return start_reaper(sketch_server.home.root, edition)
 
 
 @pytest.fixture(scope="session")
-def clockwork_server(tmp_path_factory: pytest.TempPathFactory, sketch_server: Any) -> Iterator[Any]:
+def clockwork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server whose engine does what the prompt says, takes sources, and says what it heard."""
-    server = type(sketch_server)(tmp_path_factory.mktemp("clockwork") / "home")
+    server = RunningServer(tmp_path_factory.mktemp("clockwork") / "home")
     yield server
     server.kill()
 
 
 @pytest.fixture
 def studio(
-    start_reaper: Callable[..., Studio], clockwork_server: Any, edition: tuple[str, str]
+    start_reaper: Callable[..., Studio], clockwork_server: RunningServer, edition: tuple[str, str]
 ) -> Studio:
     """A REAPER beside the shared clockwork server."""
     return start_reaper(clockwork_server.home.root, edition)

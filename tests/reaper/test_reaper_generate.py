@@ -54,7 +54,8 @@ def test_one_undo_step_removes_everything_and_nothing_else_moved(reaper):
     reaper.act("Generate clip", {**SHORT, "MIDI": "yes", "Variations": "2"})
     assert project.undo_points == [], "asking is not an edit"
     reaper.until_landed()
-    assert len(project.tracks) == 4
+    assert [t.name for t in project.tracks[1:]] == [PROMPT, f"{PROMPT} MIDI", f"{PROMPT} MIDI 2"]
+    assert [i.values.get("B_MUTE", 0) for i in project.items()] == [0, 0, 1], "one take is heard"
     assert project.cursor == 3.5
     assert project.view == (1.0, 9.0)
     assert [t.name for t in project.tracks if t.values.get("I_SELECTED")] == ["Keys"]
