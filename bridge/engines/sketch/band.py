@@ -48,13 +48,24 @@ def gather(brief: Brief, instruments: tuple[str, ...], chance: random.Random) ->
     return _house_band(brief, chance), []
 
 
-def _seat_player(seat: Seat, role: str, chance: random.Random) -> Player:
-    return Player(role, seat.does, seat.sound, chance.choice(seat.rhythms), seat.enters, seat.level)
+def _seat_player(seat: Seat, density: float, chance: random.Random) -> Player:
+    """The player of a seat; sparse music takes its calmer rhythms, busy music its fuller ones."""
+    rhythms = sorted(seat.rhythms, key=lambda text: sum(symbol not in ".-? " for symbol in text))
+    half = (len(rhythms) + 1) // 2
+    if density < -0.25:
+        rhythms = rhythms[:half]
+    elif density > 0.25:
+        rhythms = rhythms[-half:]
+    return Player(seat.does, seat.does, seat.sound, chance.choice(rhythms), seat.enters, seat.level)
 
 
 def _house_band(brief: Brief, chance: random.Random) -> list[Player]:
     """The style's own players, with the prompt's instruments on their seats."""
-    players = [_seat_player(seat, seat.does, chance) for seat in brief.style.seats]
+    seats = list(brief.style.seats)
+    if brief.density < -0.25:  # sparse: one of a kind is enough, and what joins late stays away
+        first = {seat.does: seat for seat in reversed(seats)}
+        seats = [seat for seat in seats if first[seat.does] is seat and seat.enters < 0.6]
+    players = [_seat_player(seat, brief.density, chance) for seat in seats]
     if any(brief.style.drums):
         players.insert(0, Player("drums", "drums"))
     seated: set[int] = set()
@@ -67,9 +78,9 @@ def _house_band(brief: Brief, chance: random.Random) -> list[Player]:
         target = _style_guitar(brief.style) if target == "+guitar" else target
         does = target[1:] if target.startswith("+") else SOUNDS[target].does
         same = [i for i, p in enumerate(players) if i not in seated and target in (p.sound, p.does)]
-        seats = same or [i for i, p in enumerate(players) if i not in seated and p.does == does]
-        if seats:  # what was named plays from the beginning
-            index = seats[0]
+        free = same or [i for i, p in enumerate(players) if i not in seated and p.does == does]
+        if free:  # what was named plays from the beginning
+            index = free[0]
             sound = players[index].sound if target.startswith("+") else target
             players[index] = replace(players[index], sound=sound, enters=0.0)
             seated.add(index)

@@ -23,7 +23,7 @@ _LEVELS = {
     "counter": -8.0, "solo": 0.0,
 }  # fmt: skip
 _DUCKED = ("bass", "chords", "pad", "arp")
-_VOICES = {**plucked.VOICES, **sustained.VOICES}
+VOICES = {**plucked.VOICES, **sustained.VOICES}
 _LOUDNESS = -17.0  # of the drums, before the gain that all share
 _CEILING = 0.89
 _DEEP = 53  # pitches below leave an offset: a note is no whole number of their slow cycles
@@ -140,7 +140,7 @@ def _tones(
     for note in notes:
         layer = min(_LAYERS - 1, note.velocity * _LAYERS // 128)
         groups.setdefault((note.pitch, layer), []).append(note)
-    voice = _VOICES[sound.voice]
+    voice = VOICES[sound.voice]
     fall = (0.5 + 0.5 * np.cos(np.pi * (np.arange(release) + 1) / max(1, release))).astype(np.float32)
     for (pitch, layer), group in sorted(groups.items()):
         longest = max(int(note.length * beat) for note in group) + release

@@ -109,7 +109,8 @@ def _find_style(text: str) -> tuple[Style | None, str]:
     best: tuple[float, int, Style, re.Match[str]] | None = None
     for style in all_styles():
         for words in style.words:
-            for match in re.finditer(rf"(?<![\w-]){re.escape(words)}(?![\w-])", text):
+            spelled = re.sub(r"[ -]", "[ -]", words.replace("&", r"\&"))  # "hip-hop" is "hip hop"
+            for match in re.finditer(rf"(?<![\w-]){spelled}(?![\w-])", text):
                 size = 0.5 if words in _ADJECTIVES else len(re.split(r"[ -]", words))
                 rank = (size, match.start())
                 if best is None or rank > best[:2]:

@@ -134,7 +134,7 @@ CLUB_STYLES: tuple[Style, ...] = (
         density=0.45, offbeat=0.45, room_s=1.4, wet=1.1, fill="hat", bright=0.85, mode="harmonic minor",
     ),
     Style(
-        "hip hop", ("hip hop", "hip-hop", "hiphop", "boom bap", "rap", "old school"), (84, 100), 0.85,
+        "hip hop", ("hip hop", "hiphop", "boom bap", "rap", "old school"), (84, 100), 0.85,
         "dusty",
         (
             {"kick": "X... ..x. ..X. ....", "snare": ".... X... .... X..o", "hat": "x.x. x.x. x.x. x.x."},
@@ -152,7 +152,7 @@ CLUB_STYLES: tuple[Style, ...] = (
         loose_ms=5, late_ms=9, density=0.4, offbeat=0.5, room_s=0.8, wet=0.8, bright=0.8,
     ),
     Style(
-        "lo-fi", ("lo-fi", "lofi", "lo fi", "lo-fi hip hop", "lofi hip hop", "lo-fi hip-hop",
+        "lo-fi", ("lo-fi", "lofi", "lo fi", "lo-fi hip hop", "lofi hip hop",
                  "chillhop", "study beats", "dusty", "chill", "chilled"),
         (68, 92), 0.6, "dusty",
         (

@@ -1,9 +1,10 @@
-"""Ask the sketch engine for a clip in one line."""
+"""Ask the sketch engine for a clip, or only its notes, in one line."""
 
 from __future__ import annotations
 
 from bridge.engines import GenerateRequest, Progress, Render
 from bridge.engines.sketch import SketchEngine
+from bridge.engines.sketch.arrange import Score, arrange
 from bridge.music import length_beats, parse_key, parse_meter
 
 
@@ -11,7 +12,7 @@ def nothing(stage: str, fraction: float) -> None:
     """A progress that never cancels."""
 
 
-def ask(
+def wish(
     prompt: str,
     *,
     bars: float = 4,
@@ -23,14 +24,23 @@ def ask(
     instruments: tuple[str, ...] = (),
     loop: bool = True,
     rate: int = 48000,
-    progress: Progress = nothing,
-) -> tuple[GenerateRequest, Render]:
-    """The request and what came out."""
+) -> GenerateRequest:
+    """A request as the server would make it."""
     signature = parse_meter(meter)
     beats = length_beats(bars, signature)
-    request = GenerateRequest(
+    return GenerateRequest(
         prompt=prompt, beats=beats, seconds=float(beats) * 60 / bpm, bpm=bpm, meter=signature,
         seed=seed, key=parse_key(key), variations=variations, instruments=instruments, loop=loop,
         sample_rate=rate,
     )  # fmt: skip
-    return request, SketchEngine().generate(request, progress)
+
+
+def render(request: GenerateRequest, progress: Progress = nothing) -> Render:
+    """What comes out."""
+    return SketchEngine().generate(request, progress)
+
+
+def score(prompt: str, **wishes: object) -> Score:
+    """Only the notes: no sound is made."""
+    request = wish(prompt, **wishes)  # type: ignore[arg-type]
+    return arrange(request, request.seed)
