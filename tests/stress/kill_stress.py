@@ -54,7 +54,7 @@ def main() -> int:
     say(f"\nseed {seed}")
     for text in wrong:
         say(f"VIOLATION: {text}")
-    return 1 if wrong or len(stored) < kills / 2 else 0
+    return 1 if wrong or counts["done"] < kills / 10 else 0  # fewer would prove nothing
 
 
 if __name__ == "__main__":
