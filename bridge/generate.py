@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,6 @@ from .audio.finish import finish
 from .audio.read import read_audio
 from .clips import ClipWriter, Frame
 from .engines import Engine, GenerateRequest, Progress, Render, Source, Take
-from .errors import BridgeError
 from .music import Note, exact_frames, length_beats, parse_key, parse_meter
 
 if TYPE_CHECKING:
@@ -35,7 +33,8 @@ def generate(
 ) -> Fields:  # fmt: skip
     """Render, finish and write one request; returns the manifest's clips, engine and report."""
     request = generate_request(params)
-    render = _render(engine, request, progress)
+    render = _render(engine, request, params, home, progress)
+    fits: Any = render.report.pop("fit", None)
     writer = ClipWriter(
         Frame(
             folder, job_id, request.beats, request.bpm, request.meter, request.loop,
@@ -44,45 +43,38 @@ def generate(
     )  # fmt: skip
     for index, take in enumerate(render.takes):
         progress("writing", index / len(render.takes))
+        measured = fits[index] if fits else {}
         mix = _write_take(
-            writer, engine, request, take, render.sample_rate, params["midi"], progress
+            writer, request, take, render.sample_rate, measured, params["midi"], progress
         )
         if params["stems"]:
             _write_stems(writer, request, take, mix, home, progress)
     return {"clips": writer.clips, "engine": _engine_fields(engine), "report": render.report}
 
 
-def _render(engine: Engine, request: GenerateRequest, progress: Progress) -> Render:
-    if request.instruments and "instruments" not in engine.info.supports:
-        raise BridgeError(
-            "out-of-range",
-            f"{engine.info.title} cannot make instruments on tracks of their own: leave out instruments",
-        )
+def _render(
+    engine: Engine,
+    request: GenerateRequest,
+    params: Mapping[str, Any],
+    home: Path,
+    progress: Progress,
+) -> Render:
+    from .ensemble import render_ensemble
+    from .intime import render_in_time
+    from .stem_model import checkpoint_path
+
     progress("generating", 0.0)  # loading is over: a model that hangs now is found sooner
-    return engine.generate(_with_spare(engine, request), progress)
-
-
-def _keeps_time(engine: Engine, request: GenerateRequest) -> bool:
-    """Whether the take begins and ends where it must by itself, so that nothing is to be fitted.
-
-    A continuation begins where its source ends: moving its downbeat would tear it off.
-    """
-    continues = request.source is not None and request.source.mode == "continue"
-    return "bars" in engine.info.supports or continues
-
-
-def _with_spare(engine: Engine, request: GenerateRequest) -> GenerateRequest:
-    """The request with room for finding the downbeat and for the loop's seam, where it needs that."""
-    if _keeps_time(engine, request):
-        return request
-    from .audio.fit import material_seconds
-
-    wanted = material_seconds(request.beats, request.bpm, request.meter)
-    return replace(request, seconds=max(request.seconds, min(wanted, engine.info.max_seconds)))
+    guide, tries = params["guide"], params["tries"]
+    if not request.instruments:
+        return render_in_time(engine, request, progress, guide=guide, tries=tries)
+    return render_ensemble(
+        engine, request, params["ensemble"], progress, guide=guide, tries=tries,
+        checkpoint=checkpoint_path(home),
+    )  # fmt: skip
 
 
 def _write_take(
-    writer: ClipWriter, engine: Engine, request: GenerateRequest, take: Take, rate: int, midi: bool,
+    writer: ClipWriter, request: GenerateRequest, take: Take, rate: int, measured: Fields, midi: bool,
     progress: Progress,
 ) -> Audio:  # fmt: skip
     """Finish one take and write every part of it: audio, and MIDI where notes are known or asked for.
@@ -90,18 +82,9 @@ def _write_take(
     Returns the finished mix.
     """
     audios: list[Audio] = [part.audio for part in take.parts]
-    measured: Fields = {}
-    if not _keeps_time(engine, request):
-        from .audio.fit import fit  # only models that keep no time by themselves need it
-
-        fitted = fit(
-            audios[0], rate, beats=request.beats, bpm=request.bpm, meter=request.meter,
-            loop=request.loop,
-        )  # fmt: skip
-        audios, measured = [fitted.audio], dict(fitted.measured)
     frames = exact_frames(request.beats, request.bpm, request.sample_rate)
     finished = finish(audios, rate, request.sample_rate, frames, request.loop)
-    measured.update(finished.measured)
+    measured = {**measured, **finished.measured}
     for part, audio in zip(take.parts, finished.parts, strict=True):
         writer.audio(
             part.role, audio, request.sample_rate, variation=take.variation, seed=take.seed,

@@ -118,6 +118,15 @@ COMMANDS: tuple[Command, ...] = (
             Param("source_mode", "choice", "what to do with it", "", choices=("continue", "melody")),
             Param("source_start_s", "float", "where the section begins, in seconds", 0.0, 0, 1e6),
             Param("source_length_s", "float", "its length in seconds; to the end", None, 0.01, 1e6),
+            Param(
+                "guide", "choice", "prime the model with a sketched bar", "off",
+                choices=("off", "rhythm", "harmony"),
+            ),
+            Param(
+                "ensemble", "choice", "instruments from a model of mixes", "layers",
+                choices=("layers", "split"),
+            ),
+            Param("tries", "int", "takes for each variation; the one best in time is kept", 1, 1, 8),
             Param("midi", "flag", "also as MIDI", False),
             Param("stems", "flag", "also separated into stems", False),
             Param("sample_rate", "int", "of the clips, in Hz", 48000, 8000, 192000),

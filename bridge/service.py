@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from . import PROTOCOL_VERSION, __version__, manifest, stem_model
 from .config import Config
+from .engines import EngineInfo
 from .engines.registry import Choice, info_of, local_models, resolve
 from .errors import BridgeError, Cancelled, is_disk_full
 from .home import Home
@@ -197,17 +198,23 @@ class Service:
             raise BridgeError(
                 "disk-full", f"less than {least} MB are free at {self._home.root}: free some space"
             )
+        splits = False
         if request.command.address == "/bridge/generate":
-            self._prepare_generate(params)
+            info = self._prepare_generate(params)
+            splits = bool(
+                params["instruments"]
+                and params["ensemble"] == "split"
+                and "instruments" not in info.supports
+            )
         else:
             _check_file("path", str(params["path"]))
-        if request.command.address == "/bridge/separate" or params.get("stems"):
+        if request.command.address == "/bridge/separate" or params.get("stems") or splits:
             missing = stem_model.available(self._home.root)
             if missing:
                 raise BridgeError("model-missing", missing)
         return params
 
-    def _prepare_generate(self, params: dict[str, Any]) -> None:
+    def _prepare_generate(self, params: dict[str, Any]) -> EngineInfo:
         if params["bars"] is None and params["seconds"] is None:
             params["bars"] = DEFAULT_BARS
         if params["seed"] == -1:
@@ -236,6 +243,7 @@ class Service:
                     "choose a checkpoint that can with the key model",
                 )
             _check_file("source", params["source"])
+        return info
 
     async def _cancel(self, request: Request, peer: str) -> tuple[Argument, ...]:
         job = await self._find(str(request.values["job_id"]))

@@ -1,0 +1,55 @@
+"""A model of whole mixes behind the pipeline: takes are fitted, instruments become tracks of their own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import soundfile
+from running import finish
+
+from bridge.errors import BridgeError
+
+TINY = {"model": "random:tiny", "bars": 1, "bpm": 150.0}
+
+
+def clips_of(server, prompt: str, **keys) -> list[dict]:
+    with server.client() as client:
+        job_id, _ = client.request("/bridge/generate", prompt, keys={**TINY, **keys})
+        finish(client, job_id)
+    return server.manifest(job_id)["clips"]
+
+
+def test_a_take_of_musicgen_is_cut_to_exact_bars(sketch_server):
+    (clip,) = clips_of(sketch_server, "drums", meter="7/8", tries=2)
+    assert clip["frames"] == round(3.5 * 60 / 150 * 48000)
+    assert {"bpm_detected", "stretch", "seam_db", "lufs"} <= set(clip["measured"])
+    info = soundfile.info(sketch_server.home.clips / clip["file"])
+    assert info.frames == clip["frames"]
+
+
+@pytest.mark.parametrize("guide", ["rhythm", "harmony"])
+def test_a_guide_is_heard_and_cut_off(sketch_server, guide):
+    (clip,) = clips_of(sketch_server, "drums", guide=guide, loop=0)
+    assert clip["frames"] == round(4 * 60 / 150 * 48000)
+
+
+def test_layers_sum_to_the_mix(sketch_server):
+    clips = clips_of(sketch_server, "funk", instruments="drums,bass")
+    assert [clip["role"] for clip in clips] == ["mix", "drums", "bass"]
+    folder = sketch_server.home.clips
+    mix, *parts = (soundfile.read(folder / clip["file"])[0] for clip in clips)
+    assert 20 * np.log10(np.abs(mix - sum(parts)).max() + 1e-12) < -80
+    assert len({clip["frames"] for clip in clips}) == 1
+
+
+def test_split_without_the_separation_model_is_refused_at_once(sketch_server):
+    with pytest.raises(BridgeError) as refusal:
+        clips_of(sketch_server, "funk", instruments="drums,bass", ensemble="split")
+    assert refusal.value.code == "model-missing"
+
+
+def test_a_clip_is_continued_from_where_it_ends(sketch_server, tmp_path):
+    source = tmp_path / "source.wav"
+    soundfile.write(source, np.sin(np.arange(64000) / 20) * 0.3, 32000)
+    (clip,) = clips_of(sketch_server, "more", source=str(source), source_start_s=0.5)
+    assert clip["frames"] == round(4 * 60 / 150 * 48000)
