@@ -72,8 +72,8 @@ def find_onsets(signal: Floats) -> Onsets:
     rises = np.maximum(levels[:, after] - levels[:, np.maximum(peaks - 2, 0)], 0)
     rises = np.stack([rises[0], rises[1], rises[2] + rises[3], rises[4]])
     times, strengths = _place(signal, rough) - _LEAD_S, flux[peaks]
-    # sound that was cut in the middle begins at 0 as loudly as a note: let it count as one of many
-    strengths[times < 0.01] = np.minimum(strengths, np.median(strengths))[times < 0.01]
+    # sound that was cut in the middle begins at 0 as loudly as a note: let it count for little
+    strengths[times < 0.01] = np.minimum(strengths, 0.3 * np.median(strengths))[times < 0.01]
     return Onsets(times, strengths, rises)
 
 
