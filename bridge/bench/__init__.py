@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BridgeError
-from .machine import bandwidth_gb_s, processor_name, threads
 
 STOCK = "transformers"
 
@@ -50,6 +49,8 @@ def run(args: argparse.Namespace, report: Callable[[str], None] = lambda text: N
     Every precision runs in a fresh process, so that its memory is its own. `report` gets a line
     before each. Raises BridgeError for a model that cannot be loaded.
     """
+    from .machine import bandwidth_gb_s, processor_name, threads  # numpy: not for the help text
+
     result: dict[str, Any] = {
         "machine": {
             "processor": processor_name(), "system": platform.platform(), "threads": threads(),

@@ -78,7 +78,7 @@ def measure(model_name: str, home: Path | None) -> dict[str, dict[str, float]]:
 
 def _logit_error(model: Any, scheme: str, codes: NDArray[np.int64], exact: Floats) -> float:
     """Relative error of the logits when both read the same tokens: |difference| / |exact|."""
-    from ..engines.musicgen.fast import StepRun, open_session, physical_threads
+    from ..engines.musicgen.fast import StepRun, open_session, threads_for
     from ..engines.musicgen.onnx_file import array_of
     from ..engines.musicgen.step_graph import write_step_graph
 
@@ -96,7 +96,7 @@ def _logit_error(model: Any, scheme: str, codes: NDArray[np.int64], exact: Float
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "step.onnx"
         write_step_graph(model.decoder, path, scheme)
-        session = open_session(path, physical_threads())
+        session = open_session(path, threads_for(meta["width"]))
         run = StepRun(session, meta, 1, 1, codes.shape[2], text)
         found = []
         for n in range(codes.shape[2]):

@@ -20,13 +20,13 @@ class FastBackend:
 
     device = "cpu"
 
-    def __init__(self, folder: Path, threads: int | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         from .codec import FastCodec
         from .fast import FastModel
 
-        self._model = FastModel(folder, threads)
+        self._model = FastModel(folder)
         meta = self._model.meta
-        self._codec = FastCodec(folder, meta["hop"], threads)
+        self._codec = FastCodec(folder, meta["hop"], self._model.threads)
         self.codebooks, self.channels, self.pad = meta["codebooks"], meta["channels"], meta["pad"]
         self.layers, self.width = meta["layers"], meta["width"]
         self.melody = bool(meta["chroma_frames"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .fast import open_session, physical_threads
+from .fast import open_session
 from .pattern import Ids
 
 Floats = NDArray[np.float32]
@@ -20,8 +20,8 @@ CONTEXT_FRAMES = 8  # more than the upsampling convolutions look to either side
 class FastCodec:
     """The codec of a converted checkpoint."""
 
-    def __init__(self, folder: Path, hop: int, threads: int | None = None) -> None:
-        self._folder, self._hop, self._threads = folder, hop, threads or physical_threads()
+    def __init__(self, folder: Path, hop: int, threads: int) -> None:
+        self._folder, self._hop, self._threads = folder, hop, threads
         self._front = open_session(folder / "codec_front.onnx", self._threads)
         self._back = open_session(folder / "codec_back.onnx", self._threads)
 

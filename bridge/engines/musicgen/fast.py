@@ -32,8 +32,14 @@ class FastCondition:
     given: bool = True  # False: no prompt, so that there is nothing to guide towards
 
 
-def physical_threads() -> int:
-    """How many threads to compute with: the processors this process may use."""
+_SMALL_WIDTH = 256
+
+
+def threads_for(width: int) -> int:
+    """How many threads to compute with: the processors this process may use; one for toy models, whose
+    steps are shorter than it takes to meet."""
+    if width < _SMALL_WIDTH:
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -51,11 +57,11 @@ def open_session(path: Path, threads: int) -> Any:
 class FastModel:
     """Text in, codes out; the codec is beside it in codec.py."""
 
-    def __init__(self, folder: Path, threads: int | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         self.meta = json.loads((folder / "meta.json").read_text())
-        self._folder, self._threads = folder, threads or physical_threads()
-        self._step = open_session(folder / "step.onnx", self._threads)
-        self._text = open_session(folder / "text.onnx", self._threads)
+        self.threads = threads_for(self.meta["width"])
+        self._step = open_session(folder / "step.onnx", self.threads)
+        self._text = open_session(folder / "text.onnx", self.threads)
         self._tables = {path.stem: np.load(path, mmap_mode="r") for path in folder.glob("*.npy")}
         from tokenizers import Tokenizer
 

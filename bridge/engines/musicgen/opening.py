@@ -75,6 +75,10 @@ def accelerator_likely() -> bool:
 
 def settle(device: str, precision: str) -> tuple[str, str]:
     """What "auto" means here: int8 on processors, half precision on an accelerator."""
+    if device in ("cuda", "mps") and precision in BITS:
+        raise BridgeError(
+            "out-of-range", f"precision {precision} is for processors; use bf16, fp16 or fp32 on {device}"
+        )
     if device == "auto" and (precision in BITS or not accelerator_likely()):
         device = "cpu"
     if device in ("auto", "cuda", "mps"):
@@ -88,10 +92,6 @@ def settle(device: str, precision: str) -> tuple[str, str]:
         if precision == "auto" and device != "cpu":
             half = "bf16" if device == "cuda" and torch.cuda.is_bf16_supported() else "fp16"
             return device, half
-    if device != "cpu" and precision in BITS:
-        raise BridgeError(
-            "out-of-range", f"precision {precision} is for processors; use bf16, fp16 or fp32 on {device}"
-        )
     return device, "int8" if precision == "auto" else precision
 
 

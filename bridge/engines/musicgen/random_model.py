@@ -70,6 +70,11 @@ def build_model(shape: Shape, seed: int = 0) -> Any:
                 tensor.normal_(0, 0.5)
             elif "layer_norm" in name and tensor.ndim == 1:
                 tensor.add_(torch.randn_like(tensor) * 0.05)
+            elif name == "audio_enc_to_dec_proj.weight":
+                tensor.normal_()  # else the melody is drowned by the text
+            elif name.startswith("audio_encoder.encoder.") and "bias" in name:
+                tensor.zero_()  # else every sound gets the same codes
+        model.audio_encoder.encoder.layers[-1].conv.parametrizations.weight.original0.mul_(100)
     pad = shape.vocabulary
     model.generation_config = hf.GenerationConfig(
         bos_token_id=pad, pad_token_id=pad, decoder_start_token_id=pad, guidance_scale=3.0,

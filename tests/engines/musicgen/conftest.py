@@ -4,9 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from bridge.engines.musicgen.random_model import save_checkpoint
 from bridge.engines.musicgen.shapes import SHAPES
+
+torch.set_num_threads(1)  # toy models gain nothing from more, and lose much on a busy machine
 
 
 @pytest.fixture(scope="session")

@@ -36,13 +36,13 @@ def converted(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Callable[
     return get
 
 
-@pytest.mark.parametrize("name", ["tiny", "stereo-tiny", "melody-tiny"])
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
-@pytest.mark.parametrize("prompted", [False, True])
+@pytest.mark.parametrize(
+    ("name", "prompted"),
+    [("tiny", False), ("tiny", True), ("stereo-tiny", False), ("stereo-tiny", True), ("melody-tiny", False)],
+)
 @torch.no_grad()
 def test_greedy_ids_equal_transformers(converted: Any, name: str, guidance: float, prompted: bool) -> None:
-    if name == "melody-tiny" and prompted:
-        pytest.skip("transformers continues a melody model's clip the same way; covered without melody")
     model, tokenizer, folder = converted(name)
     fast = FastModel(folder)
     codebooks, channels = fast.meta["codebooks"], fast.meta["channels"]
@@ -81,7 +81,7 @@ def test_unconditional_and_melody_ids_equal_transformers(converted: Any) -> None
 @pytest.mark.parametrize("frames", [25, 251, 600])
 def test_codec_in_chunks_equals_transformers_in_one_go(converted: Any, frames: int) -> None:
     model, _, folder = converted("tiny")
-    codec = FastCodec(folder, 640)
+    codec = FastCodec(folder, 640, threads=1)
     codes = np.random.default_rng(0).integers(0, 64, (2, 4, frames))
     seen: list[float] = []
     ours = codec.decode(codes, 1, seen.append)
