@@ -51,6 +51,7 @@ log = logging.getLogger(__name__)
 MAX_LISTENERS = 64
 PROGRESS_EVERY_S = 0.1
 DEFAULT_BARS = 4.0
+MAX_TRACK_SECONDS = 2400.0  # variations x tracks x length: about 1 GB of float audio at 48 kHz
 
 Send = Callable[[str, bytes], None]  # peer ("udp|host|port" or "mailbox|client"), packet
 T = TypeVar("T")
@@ -233,6 +234,13 @@ class Service:
                 "out-of-range",
                 f"{info.title} makes clips of {info.min_seconds:g}..{info.max_seconds:g} s, this one "
                 f"would be {seconds:.4g} s long: change bars, seconds or bpm",
+            )
+        tracks = params["variations"] * (1 + len(params["instruments"]))
+        if seconds * tracks > MAX_TRACK_SECONDS:
+            raise BridgeError(
+                "out-of-range",
+                f"{tracks} tracks of {seconds:.4g} s are {seconds * tracks / 60:.3g} minutes of audio, "
+                f"one request may make {MAX_TRACK_SECONDS / 60:g}: ask for fewer or shorter ones",
             )
         if params["source"]:
             params["source_mode"] = params["source_mode"] or "continue"

@@ -24,8 +24,9 @@ LAYERS = [
     {"manifest", "mailbox", "worker", "dropfolder"},
     {"service"},
     {"server"},
-    {"cli.connect", "cli.serve", "cli"},
-    {"cli.ask", "cli.info", "cli.doctor"},
+    {"cli.connect", "cli.serve", "bench", "bench.machine"},
+    {"cli"},
+    {"cli.ask", "cli.info", "cli.doctor", "cli.install"},
     # models may pull: it reaches into the engines, lazily, in a process of its own
     {"__main__"},
 ]

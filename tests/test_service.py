@@ -87,6 +87,12 @@ def test_answers_go_to_the_reply_port(start_server):
     ("prompt", "keys", "code", "words"),
     [
         ("x", {"bars": 200, "bpm": 20.0}, "out-of-range", "Clockwork makes clips of 0.1..60 s"),
+        (
+            "x",
+            {"seconds": 50, "variations": 8, "instruments": "a,b,c,d,e,f"},
+            "out-of-range",
+            "56 tracks of 50 s are 46.7 minutes of audio",
+        ),
         ("x", {"model": "nonsense"}, "model-missing", "no engine or checkpoint is called"),
         ("x", {"source": "relative.wav"}, "bad-request", "must be an absolute path"),
         ("x", {"source": "/no/such.wav"}, "not-found", "/no/such.wav"),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from .. import __version__
+from ..bench import add_arguments as add_bench_arguments
 from ..errors import BridgeError
 from ..protocol import COMMANDS, Param
 
@@ -96,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     install.add_argument(
         "--uninstall", action="store_true", help="remove exactly what was put there"
     )
+    bench = add("bench", "bench:bench", "measure how fast MusicGen is on this machine")
+    add_bench_arguments(bench)
     add("doctor", "doctor:doctor", "check this install, and prove it with a clip")
     return parser
 
