@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from .engines import GenerateRequest
 
 _TEMPO = re.compile(r"\bbpm\b|\d\s*bpm\b|\bbeats per minute\b", re.IGNORECASE)
-_KEY = re.compile(
-    r"\b[A-G](?:[#♯b♭]|[- ]?(?:sharp|flat))?[- ]?(?:" + "|".join((*MODES, "maj", "min")) + r")\b"
+_MODES = "|".join((*MODES, "maj", "min"))
+_SIGN = r"(?:[#♯b♭]|[- ]?(?:sharp|flat))?[- ]?"
+_KEY = re.compile(  # "A minor", "in a minor", "in F#m", but not "a major hit"
+    rf"\b[A-G]{_SIGN}(?:{_MODES})\b|(?i:\bin [a-g]{_SIGN}(?:{_MODES})\b)"
     r"|\bin [A-G](?:[#b]|m\b|#m|bm)?(?=[\s,.;]|$)"
 )
 _METER = re.compile(r"\b\d{1,2}/(?:1|2|4|8|16|32)\b|\bwaltz\b", re.IGNORECASE)

@@ -24,6 +24,7 @@ def request(
         ("techno at 140 BPM", "A minor", "4/4", "techno at 140 BPM, in A minor"),
         ("techno, 128bpm", "", "4/4", "techno, 128bpm"),
         ("a song in C# minor", "A minor", "4/4", "a song in C# minor, 93.7 bpm"),
+        ("drums in c# minor", "A minor", "4/4", "drums in c# minor, 93.7 bpm"),
         ("a ballad in F", "A minor", "4/4", "a ballad in F, 93.7 bpm"),
         ("a waltz", "", "3/4", "a waltz, 93.7 bpm"),
         ("a major hit", "A minor", "4/4", "a major hit, 93.7 bpm, in A minor"),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import BridgeError
+from ...prompting import compose_prompt
 from .. import GenerateRequest, Part, Progress, Render, Take
 from . import source as sources
 from .chroma import MAX_SECONDS as MELODY_SECONDS
@@ -31,16 +32,8 @@ _MEMORY_SHARE = 0.8
 
 
 def with_musical_hints(request: GenerateRequest) -> str:
-    """The prompt plus tempo and key where it does not name them: words are this model's only input."""
-    prompt = request.prompt.strip()
-    if not prompt:
-        return ""
-    hints, words = [prompt], prompt.lower()
-    if "bpm" not in words:
-        hints.append(f"{request.bpm:g} bpm")
-    if request.key is not None and str(request.key).lower() not in words:
-        hints.append(f"in {request.key}")
-    return ", ".join(hints)
+    """The prompt plus tempo, key and meter where it does not name them; nothing stays nothing."""
+    return compose_prompt(request) if request.prompt.strip() else ""
 
 
 @dataclass(slots=True)
