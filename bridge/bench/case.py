@@ -56,10 +56,12 @@ def measure(case: dict[str, Any]) -> list[dict[str, Any]]:
 def measure_stock(case: dict[str, Any]) -> list[dict[str, Any]]:
     """The same through transformers' own generate(), in fp32 as it loads."""
     from ..engines.musicgen import stock
-    from ..engines.musicgen.opening import find_weights
+    from ..engines.musicgen.opening import find_weights, settle
 
+    device, _ = settle(case["device"], "fp32")
     started = time.perf_counter()
     model, tokenizer = find_weights(case["model"], Path(case["home"]) if case["home"] else None).read()
+    model.to(device)
     load_s = time.perf_counter() - started
     frames = round(case["seconds"] * 50)
     stock.generate(model, tokenizer, [PROMPT], 10)
@@ -71,7 +73,7 @@ def measure_stock(case: dict[str, Any]) -> list[dict[str, Any]]:
         steps = frames + stock.DELAY_FRAMES
         row = _row(case, batch, wall_s, steps / wall_s, load_s, memory_mb())
         weights = 4 * sum(p.numel() for p in model.decoder.model.decoder.layers.parameters())
-        rows.append(row | {"device": "cpu", "bytes_per_step": weights})
+        rows.append(row | {"device": device, "bytes_per_step": weights})
     return rows
 
 

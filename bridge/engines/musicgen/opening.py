@@ -17,7 +17,7 @@ from ...errors import BridgeError, Cancelled
 from .backend import FastBackend, TorchBackend
 from .checkpoints import RANDOM_PREFIX, LocalCheckpoint, find_local
 from .folder import FolderFacts, inspect_folder
-from .memory import available_bytes, load_bytes, refuse_if_too_large
+from .memory import CONVERTED_RUNTIME_BYTES, available_bytes, load_bytes, refuse_if_too_large
 from .quantize import BITS
 from .shapes import SHAPES, Shape
 
@@ -123,13 +123,25 @@ def _open_fast(weights: Weights, home: Path | None, scheme: str, report: Report)
     else:
         key = fingerprint(weights.local.folder, scheme)
     folder = find_converted(home, key)
-    if folder is None:
-        log.info("musicgen.converting model=%s scheme=%s: once per checkpoint", weights.name, scheme)
-        _check_memory(weights, "fp32")
-        model, tokenizer = weights.read()
-        folder = convert(model, tokenizer, home, key, scheme, lambda f: report(0.3 + 0.6 * f))
-        del model
-        gc.collect()
+    if folder is not None:
+        try:
+            return _serve(weights.name, folder, scheme)
+        except (BridgeError, MemoryError):
+            raise
+        except Exception:  # damaged on disk: the checkpoint is still there to make it from
+            log.exception("musicgen.conversion-unreadable folder=%s; converting again", folder)
+    log.info("musicgen.converting model=%s scheme=%s: once per checkpoint", weights.name, scheme)
+    _check_memory(weights, "fp32")
+    model, tokenizer = weights.read()
+    folder = convert(model, tokenizer, home, key, scheme, lambda f: report(0.3 + 0.6 * f))
+    del model
+    gc.collect()
+    return _serve(weights.name, folder, scheme)
+
+
+def _serve(name: str, folder: Path, scheme: str) -> FastBackend:
+    needed = sum(path.stat().st_size for path in folder.iterdir()) + CONVERTED_RUNTIME_BYTES
+    refuse_if_too_large(name, needed, scheme, available_bytes())
     return FastBackend(folder)
 
 

@@ -64,7 +64,7 @@ def render(backend: FastBackend | TorchBackend, request: GenerateRequest, progre
     work = _Work(
         backend, with_musical_hints(request),
         Sampling(request.guidance, request.temperature, request.top_k),
-        given + max(ceil(request.seconds * rate), 2 * backend.codebooks), start, melody, progress,
+        given + ceil(request.seconds * rate), start, melody, progress,
     )  # fmt: skip
     seeds = [request.seed + n for n in range(request.variations)]
     size = batch_size(work, request.variations)

@@ -102,6 +102,18 @@ def test_second_load_reuses_the_conversion(
     assert np.array_equal(engine.generate(request(), silent).takes[0].parts[0].audio, first)
 
 
+def test_damaged_conversion_is_made_again(tiny: Tiny, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    engine = MusicgenEngine(str(tiny()), home=tmp_path)
+    first = engine.generate(request(), silent).takes[0].parts[0].audio
+    engine.unload()
+    (folder,) = (tmp_path / "converted").iterdir()
+    (folder / "step.bin").write_bytes(b"")
+    with caplog.at_level(logging.ERROR, "bridge.musicgen"):
+        engine.load(silent)
+    assert "conversion-unreadable" in caplog.text
+    assert np.array_equal(engine.generate(request(), silent).takes[0].parts[0].audio, first)
+
+
 def test_failed_conversion_falls_back_to_torch(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
