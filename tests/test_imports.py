@@ -17,14 +17,14 @@ PACKAGE = Path(bridge.__file__).parent
 
 # the layers, lowest first: a module imports from its own layer's listed names or from lower layers
 LAYERS = [
-    {"errors", ""},
+    {"errors", "", "bench.machine"},
     {"music", "packet", "config"},
     {"protocol", "home", "engines"},
     {"schema", "jobs", "osc", "client", "engines.registry", "stem_model"},
     {"manifest", "mailbox", "worker", "dropfolder"},
     {"service"},
     {"server"},
-    {"cli.connect", "cli.serve", "bench", "bench.machine"},
+    {"cli.connect", "cli.serve", "bench"},
     {"cli"},
     {"cli.ask", "cli.info", "cli.doctor", "cli.install"},
     # models may pull: it reaches into the engines, lazily, in a process of its own

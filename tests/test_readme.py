@@ -42,25 +42,24 @@ def test_the_two_install_commands_are_what_ci_runs():
 
 def test_every_command_runs(tmp_path: Path):
     """In their order, as one reader would: serve is started, stop ends it."""
-    place = ["--home", str(tmp_path / "home"), "--port", "0"]
-    server = None
-    ran = 0
-    for line in commands():
-        words = shlex.split(line)
-        assert words[0] == "daw-bridge", line
-        if words[1] == "serve":
-            server = RunningServer(tmp_path / "home", model="auto")
-            continue
-        run = subprocess.run(
-            [sys.executable, "-m", "bridge", *words[1:], *place], env=environment(),
-            capture_output=True, text=True, timeout=PATIENCE_S * 3,
-        )  # fmt: skip
-        assert run.returncode == 0, f"{line}: {run.stderr}{run.stdout}"
-        ran += 1
-    assert server is not None
-    assert ran >= 6
-    server.wait_for_end()
-    assert server.process.returncode == 0  # `daw-bridge stop` was a clean stop
+    lines = commands()
+    assert lines[0] == "daw-bridge serve"
+    assert lines[-1] == "daw-bridge stop"
+    server = RunningServer(tmp_path / "home", model="auto")
+    try:
+        for line in lines[1:]:
+            words = shlex.split(line)
+            assert words[0] == "daw-bridge", line
+            place = ["--home", str(tmp_path / "home"), "--port", "0"]
+            run = subprocess.run(
+                [sys.executable, "-m", "bridge", *words[1:], *place], env=environment(),
+                capture_output=True, text=True, timeout=PATIENCE_S * 3,
+            )  # fmt: skip
+            assert run.returncode == 0, f"{line}: {run.stderr}{run.stdout}"
+        server.wait_for_end()
+        assert server.process.returncode == 0  # `daw-bridge stop` was a clean stop
+    finally:
+        server.kill()
 
 
 def test_the_example_engine_works(tmp_path: Path):
