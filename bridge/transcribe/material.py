@@ -11,9 +11,9 @@ from .model import Posteriors
 # Mean, over the loud frames, of the network's belief in its likeliest key. Measured on rendered
 # music: 0.16..0.28 for drum kits, 0.33 and more for everything with a pitch.
 TONAL_FROM = 0.3
-# Share of the notes that sound together with another one: below this it is one voice. Measured:
-# at most 0.15 for 95 % of single lines, at least 0.3 for 95 % of the rest.
-VOICES_FROM = 0.2
+# Share of the notes that sound together with another one: below this it is one voice. Measured on
+# rendered music: up to 0.47 for single lines with long releases, 0.7 and more for chords and duets.
+VOICES_FROM = 0.4
 _LOUD_DB = -40.0
 _SURE = 0.6  # notes less sure than this do not count: they may be partials
 _TOGETHER = 0.5  # share of the shorter note's length that makes two notes sound together
