@@ -104,6 +104,16 @@ def fade_edges(audio: Audio, rate: int, fade_s: float = FADE_S) -> Audio:
     return faded
 
 
+def refuse_broken(audio: Audio) -> None:
+    """Raise BridgeError `model-failed` when a sample is infinite or not a number."""
+    import numpy as np
+
+    if not np.isfinite(audio).all():
+        raise BridgeError(
+            "model-failed", "the model gave sound that is not numbers; try again with another seed"
+        )
+
+
 def _exact(part: Audio, rate_in: int, rate_out: int, frames: int, loop: bool) -> Audio:
     """At the new rate, exactly `frames` long; a few missing at the end become silence."""
     import numpy as np
@@ -123,10 +133,8 @@ def _check(parts: Sequence[Audio], rate_in: int, rate_out: int, frames: int, loo
     mix = parts[0]
     if any(part.shape != mix.shape for part in parts):
         raise ValueError(f"parts of one take differ in shape: {[part.shape for part in parts]}")
-    if not all(np.isfinite(part).all() for part in parts):
-        raise BridgeError(
-            "model-failed", "the model gave sound that is not numbers; try again with another seed"
-        )
+    for part in parts:
+        refuse_broken(part)
     missing_s = frames / rate_out - mix.shape[1] / rate_in
     if missing_s > (2 / min(rate_in, rate_out) if loop else _LENGTH_TOLERANCE_S):
         raise BridgeError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BridgeError
 from ..music import Meter, exact_frames
-from .finish import seam_db
+from .finish import refuse_broken, seam_db
 from .tempo import Grid, find_grid, grid_error, pulse_beats
 
 if TYPE_CHECKING:
@@ -59,8 +59,10 @@ def fit(
 
     `audio` is float32 [channels, frames], at least as long as the clip, better `material_seconds`.
     Tempo is conformed up to 6 % (Signalsmith Stretch); a take further off, or without a rhythm to
-    follow, is cut without stretching. Raises BridgeError `model-failed` when it is too short.
+    follow, is cut without stretching. Raises BridgeError `model-failed` when it is too short or
+    holds values that are not numbers.
     """
+    refuse_broken(audio)
     frames = exact_frames(beats, bpm, rate)
     grid = find_grid(audio, rate, bpm, meter)
     trusted = grid.confidence >= MIN_CONFIDENCE

@@ -94,7 +94,9 @@ def write_notes(path: str | os.PathLike[str], notes: Sequence[Note]) -> None:
         for n in sorted(notes)
     ]
     with open(path, "w", encoding="utf-8", newline="\n") as out:
-        out.write(json.dumps(rows, separators=(",", ":")))  # dump() into a file takes ten times as long
+        out.write(
+            json.dumps(rows, separators=(",", ":"))
+        )  # dump() into a file takes ten times as long
         out.flush()
         os.fsync(out.fileno())
 

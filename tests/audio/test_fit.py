@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bridge.audio.finish import seam_db
-from bridge.audio.fit import Fitted, choose_best, fit, material_seconds, stretch
+from bridge.audio.fit import Fitted, choose_best, cut, fit, material_seconds, stretch
 from bridge.audio.onsets import analysis_signal, find_onsets, harmonic_change
 from bridge.audio.tempo import find_grid
 from bridge.errors import BridgeError
@@ -93,10 +93,28 @@ def test_a_take_with_little_to_spare_is_cut_on_a_beat(seconds: float) -> None:
         assert abs(beat - round(beat)) < 0.01
 
 
+def test_cutting_alone_starts_at_the_start_and_closes_the_seam() -> None:
+    take = takes.band(118, FOUR, 9, 0.9, seed=2)
+    loop = cut(take.audio, takes.RATE, beats=16, bpm=120, meter=FOUR, loop=True)
+    plain = cut(take.audio, takes.RATE, beats=16, bpm=120, meter=FOUR, loop=False)
+    np.testing.assert_array_equal(plain.audio, take.audio[:, : 8 * takes.RATE])
+    np.testing.assert_array_equal(loop.audio[:, 1000:], plain.audio[:, 1000:])
+    assert loop.measured["seam_db"] < 6
+    with pytest.raises(BridgeError, match="too short"):
+        cut(take.audio, takes.RATE, beats=32, bpm=120, meter=FOUR, loop=False)
+
+
 def test_too_little_audio_is_refused() -> None:
     with pytest.raises(BridgeError, match="12.5% too short") as error:
         fit(takes.pad(7), takes.RATE, beats=16, bpm=120, meter=FOUR, loop=True)
     assert error.value.code == "model-failed"
+
+
+def test_broken_audio_is_refused() -> None:
+    broken = takes.pad(10)
+    broken[0, 5000] = np.inf
+    with pytest.raises(BridgeError, match="not numbers"):
+        fit(broken, takes.RATE, beats=16, bpm=120, meter=FOUR, loop=True)
 
 
 def test_odd_material_does_no_harm() -> None:
