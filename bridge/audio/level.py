@@ -22,7 +22,8 @@ _TOLERANCE_LU = 0.2  # what the limiter takes away beyond this is given back
 _PASSES = 3
 
 _OVERSAMPLING = 4  # ITU-R BS.1770-4, annex 2
-_BLOCK_S = 0.4  # its gating block; shorter clips have no gated loudness
+_HOP_S, _HOPS_PER_BLOCK = 0.1, 4  # its gating blocks of 0.4 s; shorter clips have none
+_ABSOLUTE_GATE_LUFS = -70.0
 _EDGE_FRAMES = 256
 _CURVE_STEP = 16  # frames between two points of the gain curve: 0.3 ms at 48 kHz
 _LOOK_AHEAD_S = 0.002
@@ -79,20 +80,47 @@ def _measured(lufs: float, peak: float, gain: float, limited: float) -> dict[str
 
 
 def integrated_loudness(audio: Audio, rate: int) -> float:
-    """Loudness of float32 [channels, frames] in LUFS (ITU-R BS.1770-4, by pyloudnorm).
+    """Loudness of float32 [channels, frames] in LUFS (ITU-R BS.1770-4; mono and stereo).
 
-    Clips under 0.4 s, and clips too quiet for the gate, fall back to unweighted RMS on the same
-    scale; -120 for digital silence.
+    Weighted by pyloudnorm's filters after B. De Man ("Evaluation of Implementations of the EBU R128
+    Loudness Measurement", AES 2018), which are the standard's at any rate; gated here, because that
+    takes a third of the time of pyloudnorm's own meter. Clips under 0.4 s, and clips too quiet for
+    the gate, fall back to unweighted RMS on the same scale; -120 for digital silence.
     """
     import numpy as np
-    import pyloudnorm
+    from scipy.signal import sosfilt
 
-    if audio.shape[1] >= _BLOCK_S * rate:
-        loudness = float(pyloudnorm.Meter(rate).integrated_loudness(audio.T))
-        if np.isfinite(loudness):
-            return loudness
-    power = float(np.sum(np.mean(audio.astype(np.float64) ** 2, axis=1)))
-    return float(-0.691 + 10 * np.log10(max(power, 1e-12)))
+    blocks = int(audio.shape[1] / rate / _HOP_S + 1e-6) - _HOPS_PER_BLOCK + 1
+    if blocks > 0:
+        weighted = sosfilt(_weighting(rate), audio, axis=1)
+        edges = (np.arange(blocks + _HOPS_PER_BLOCK) * _HOP_S * rate).astype(int)
+        sums = np.add.reduceat(np.einsum("cn,cn->n", weighted, weighted)[: edges[-1]], edges[:-1])
+        power = np.convolve(sums, np.ones(_HOPS_PER_BLOCK), "valid")
+        power /= _HOPS_PER_BLOCK * _HOP_S * rate
+        heard = power[power >= _lufs_power(_ABSOLUTE_GATE_LUFS)]
+        if heard.size:  # the relative gate is 10 LU below what passed the absolute one
+            return _power_lufs(float(heard[heard > heard.mean() / 10].mean()))
+    return _power_lufs(float(np.sum(np.mean(audio.astype(np.float64) ** 2, axis=1))))
+
+
+def _weighting(rate: int) -> NDArray[np.float64]:
+    """K-weighting as second-order sections: a head's high shelf, and a high-pass."""
+    import numpy as np
+    from pyloudnorm import IIRfilter
+
+    shelf = IIRfilter(
+        3.99984385397, 0.7071752369554193, 1681.9744509555319, rate, "high_shelf_DeMan"
+    )
+    cut = IIRfilter(0.0, 0.5003270373253953, 38.13547087613982, rate, "high_pass_DeMan")
+    return np.array([[*shelf.b, *shelf.a], [*cut.b, *cut.a]], dtype=np.float64)
+
+
+def _power_lufs(power: float) -> float:
+    return -0.691 + 10 * math.log10(max(power, 1e-12))
+
+
+def _lufs_power(lufs: float) -> float:
+    return float(10 ** ((lufs + 0.691) / 10))
 
 
 def true_peaks(audio: Audio, loop: bool) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ import pytest
 from scipy.signal import resample_poly
 
 from bridge.audio.finish import finish, low_cut, seam_db
-from bridge.audio.level import gain_curve
+from bridge.audio.level import gain_curve, integrated_loudness
 from bridge.audio.resample import resample
 from bridge.errors import BridgeError
 from bridge.music import exact_frames
@@ -28,12 +28,23 @@ def test_loudness_ceiling_and_frames(loop: bool, rate_out: int) -> None:
     done = finish([mix], 32000, rate_out, 4 * rate_out, loop)
     audio = done.parts[0]
     assert audio.shape == (2, 4 * rate_out) and audio.dtype == np.float32
-    measured = pyloudnorm.Meter(rate_out).integrated_loudness(audio.T)
+    measured = pyloudnorm.Meter(rate_out, "DeMan").integrated_loudness(audio.T)
     assert measured == pytest.approx(-14, abs=0.25)
     assert done.measured["lufs"] == pytest.approx(measured, abs=0.01)
     assert done.measured["limited_db"] < -0.5  # the limiter was at work, or this proves nothing
     assert true_peak_db(audio, loop) <= -0.98
     assert done.measured["true_peak_dbtp"] == pytest.approx(true_peak_db(audio, loop), abs=0.1)
+
+
+@pytest.mark.parametrize("rate", [22050, 44100, 48000, 96000])
+@pytest.mark.parametrize("seconds", [0.4, 1.234, 5.0])
+def test_loudness_is_that_of_the_reference_meter(rate: int, seconds: float) -> None:
+    audio = kicks(seconds, rate) + 0.1 * noise(seconds, rate)
+    audio[:, audio.shape[1] // 2 :] *= 0.02  # so that the gates have something to do
+    reference = pyloudnorm.Meter(rate, "DeMan").integrated_loudness(audio.T)
+    assert integrated_loudness(audio, rate) == pytest.approx(reference, abs=0.03)
+    mono = pyloudnorm.Meter(rate, "DeMan").integrated_loudness(audio[0])
+    assert integrated_loudness(audio[:1], rate) == pytest.approx(mono, abs=0.03)
 
 
 def test_quiet_music_is_lifted_without_limiting() -> None:
