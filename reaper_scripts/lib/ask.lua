@@ -6,6 +6,7 @@ local files = require "lib.files"
 local importer = require "lib.importer"
 local jobs = require "lib.jobs"
 local json = require "lib.json"
+local log = require "lib.log"
 local server = require "lib.server"
 
 local ask = {}
@@ -14,6 +15,7 @@ local TITLE = "DAW Bridge"
 local OK, YES_NO = 0, 4
 local YES = 6
 local OLDEST = 6.09
+local SECOND_LOOK_S = 0.2
 
 -- Say something to the user, who started an action and waits for it.
 function ask.tell(text)
@@ -97,20 +99,30 @@ local function server_is_coming()
   return true
 end
 
--- Start the importer when it does not run.
-function ask.wake_importer(was_alive)
-  config.share("wake", "1")
-  if was_alive or importer.alive() then return end
+local function start_importer()
   local command = reaper.NamedCommandLookup("_" .. config.recall("importer_command", ""))
   if command == 0 then
     local path = files.join(config.folder, "Clip importer.lua")
     command = reaper.AddRemoveReaScript(true, 0, path, true)
   end
   if command == 0 then
-    return ask.tell('Run the action "Clip importer" once: it brings the clips into the project.')
+    return log.tell('run the action "Clip importer" once: it brings the clips into the project')
   end
   config.share("importer_wanted", "1")
   reaper.Main_OnCommand(command, 0)
+end
+
+-- Start the importer when it does not run. Starting it while it runs would end it, and after a modal
+-- dialog it needs a tick to show that it is alive: so look twice.
+function ask.wake_importer(was_alive)
+  config.share("wake", "1")
+  local asked = reaper.time_precise()
+  local function look_again()
+    if importer.alive() then return end
+    if reaper.time_precise() - asked < SECOND_LOOK_S then return reaper.defer(look_again) end
+    start_importer()
+  end
+  if not was_alive then look_again() end
 end
 
 -- The request's keys that are the same everywhere: where the clip belongs, and to whom.

@@ -10,13 +10,19 @@ local AT_ONCE = 64
 -- where ReaPack puts the mavriq socket library
 local MAVRIQ = { "Scripts", "Mavriq ReaScript Repository", "Various", "Mavriq-Lua-Sockets" }
 
+local looked, library = false, nil
+
+-- The library, looked for once. Only in its own folder: one built for another Lua must not be loaded.
 local function load_library()
+  if looked then return library end
+  looked = true
   local kept = package.cpath
   local folder = files.join(reaper.GetResourcePath(), table.unpack(MAVRIQ))
-  package.cpath = files.join(folder, "?.so") .. ";" .. files.join(folder, "?.dll") .. ";" .. kept
+  package.cpath = files.join(folder, "?.so") .. ";" .. files.join(folder, "?.dll")
   local ok, socket = pcall(require, "socket.core")
   package.cpath = kept
-  return ok and socket or nil
+  library = ok and socket or nil
+  return library
 end
 
 -- A connection to the server's port, or nil when no socket library loads.

@@ -24,14 +24,19 @@ class Studio(Reaper):
     """A REAPER with the scripts loaded, and short names for what a user does with them."""
 
     def act(self, name: str, *answers: Any) -> None:
-        """Run one of the scripts' actions; nobody is quicker than one tick."""
-        self.tick()
+        """Run one of the scripts' actions; nobody is quicker than a quarter of a second."""
+        self.idle(0.25)
         self.run(SCRIPTS / f"{name}.lua", *answers)
 
     @property
     def waiting(self) -> list[str]:
         """Keys of the jobs the active project still waits for."""
         return [key for (_, key), _ in self.active.ext.items() if key.startswith("job_")]
+
+    @property
+    def news(self) -> str:
+        """What the status line shows."""
+        return self.status_line[-1] if self.status_line else ""
 
     def until_landed(self) -> None:
         """Let the timer run until the active project waits for nothing."""

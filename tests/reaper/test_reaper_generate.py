@@ -33,7 +33,7 @@ def test_a_clip_lands_at_the_edit_cursor_below_the_selected_track(reaper):
     assert f"prompt: {PROMPT}" in item.texts["P_NOTES"]
     assert "seed: 7" in item.texts["P_NOTES"]
     assert project.tracks[2].values["I_CUSTOMCOLOR"] > 0x1000000
-    assert "is there" in reaper.status_line[-1]
+    assert "is there" in reaper.news
 
 
 @pytest.mark.parametrize("edition", [("6.09", "lua53"), ("7.18", "lua54")], indirect=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reaper.conftest import SCRIPTS
 from reaper.double.model import load_project
 
 PROMPT = "mellow house"
@@ -43,7 +44,7 @@ def test_a_project_closed_while_waiting_gets_its_clip_when_opened_again(
     studio.act("Generate clip", {**SHORT, "Prompt": "steps 20 closed"})
     project = studio.active
     project.save(tmp_path / "song.rpp")
-    studio.tick()
+    studio.idle(0.5)
     studio.close_tab(project)
     clips = clockwork_server.home.clips
     studio.until(
@@ -62,8 +63,8 @@ def test_a_clip_waits_for_its_tab_and_says_so(studio, clockwork_server, tmp_path
     asked_in = studio.active
     studio.act("Generate clip", {**SHORT, "Prompt": "steps 4"})
     other = studio.new_tab()
-    studio.until(lambda: "switch to the project" in studio.status_line[-1], "the notice")
-    assert str(tmp_path / "song.rpp") in studio.status_line[-1]
+    studio.until(lambda: "switch to the project" in studio.news, "the notice")
+    assert str(tmp_path / "song.rpp") in studio.news
     studio.idle(2)
     assert landed(other) == landed(asked_in) == []
     studio.active = asked_in
@@ -124,7 +125,7 @@ def test_a_saved_project_that_has_the_clip_does_not_get_it_twice(
 def test_nothing_is_placed_while_recording(studio):
     studio.active.play_state = 5
     studio.act("Generate clip", SHORT)
-    studio.until(lambda: "when the recording ends" in studio.status_line[-1], "the notice")
+    studio.until(lambda: "when the recording ends" in studio.news, "the notice")
     studio.idle(1)
     assert landed(studio.active) == []
     studio.active.play_state = 0
@@ -182,9 +183,7 @@ def test_clips_asked_for_elsewhere_land_when_the_user_wants_them(reaper, sketch_
 def test_an_unsaved_project_is_told_where_its_audio_lies(reaper):
     reaper.act("Generate clip", SHORT)
     reaper.until_landed()
-    assert (
-        f"not saved yet: its audio lies in {reaper.active.media_folder}" in reaper.status_line[-1]
-    )
+    assert f"not saved yet: its audio lies in {reaper.active.media_folder}" in reaper.news
 
 
 def test_the_importer_is_a_switch_with_a_light(reaper):
@@ -207,6 +206,23 @@ def test_a_second_copy_in_an_old_reaper_switches_the_first_off(start_reaper, ske
     reaper.idle(0.1)
     assert reaper.toggle() == 0
     assert reaper.scripts == []
+
+
+def test_asking_right_after_a_long_pause_leaves_the_running_importer_alone(reaper):
+    """REAPER rendered for a minute; the action runs before the importer's next tick."""
+    reaper.act("Generate clip", SHORT)
+    reaper.until_landed()
+    reaper.idle(0.1)
+
+    def before_any_tick(title):
+        reaper.clock_offset += 60
+        return {"Bars": "1"}
+
+    reaper.clock_offset += 60
+    reaper.run(SCRIPTS / "Generate clip.lua", before_any_tick)
+    reaper.until_landed()
+    assert len(landed(reaper.active)) == 2
+    assert reaper.toggle() == 1
 
 
 def test_asking_twice_leaves_the_running_importer_alone(reaper):

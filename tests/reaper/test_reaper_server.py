@@ -65,6 +65,7 @@ def test_the_installers_note_beside_the_scripts_gives_home_and_command(start_rea
     del reaper.environment["DAW_BRIDGE_HOME"]
     reaper.run(copy / "Generate clip.lua", wish("house"), "yes")
     assert reaper.started == ['"/opt/x y/python" -m bridge serve']
+    reaper.idle(0.5)
     assert files_in(tmp_path / "möbel" / "mailbox" / "in")[0].endswith(".osc")
 
 
@@ -80,7 +81,7 @@ def test_silence_is_noticed_within_two_seconds_and_the_request_is_kept(
     while "does not answer" not in reaper.console:
         reaper.idle(0.1)
         assert reaper.clock_offset - asked < 2.5
-    assert "Your request is kept. Start it with:  daw-bridge serve" in reaper.status_line[-1]
+    assert "Your request is kept. Start it with:  daw-bridge serve" in reaper.news
     assert len(files_in(server.home.root / "mailbox" / "in")) == 1
     start_server(home=server.home.root)
     reaper.until_landed()
@@ -91,10 +92,10 @@ def test_a_server_that_dies_in_the_middle_of_a_job_and_returns(start_reaper, sta
     server = start_server()
     reaper = start_reaper(server.home.root)
     reaper.act("Generate clip", wish("steps 60"))
-    reaper.until(lambda: "generating" in reaper.status_line[-1], "the work to begin")
+    reaper.until(lambda: "generating" in reaper.news, "the work to begin")
     server.kill()
     reaper.idle(4)
-    assert "does not answer" in reaper.status_line[-1]
+    assert "does not answer" in reaper.news
     start_server(home=server.home.root)
     reaper.until_landed()
     assert [t.name for t in reaper.active.tracks] == ["steps 60"]
@@ -104,7 +105,7 @@ def test_a_server_that_forgot_its_jobs_is_asked_again(start_reaper, start_server
     server = start_server()
     reaper = start_reaper(server.home.root)
     reaper.act("Generate clip", wish("steps 60"))
-    reaper.until(lambda: "generating" in reaper.status_line[-1], "the work to begin")
+    reaper.until(lambda: "generating" in reaper.news, "the work to begin")
     server.kill()
     for path in server.home.root.glob("jobs.sqlite*"):
         path.unlink()
@@ -138,7 +139,7 @@ def test_the_second_job_says_behind_how_many_it_waits(studio):
 
 def test_cancel_stops_the_job_and_says_so(studio, clockwork_server):
     studio.act("Generate clip", wish("steps 400 cancelled"))
-    studio.until(lambda: "generating" in studio.status_line[-1], "the work to begin")
+    studio.until(lambda: "generating" in studio.news, "the work to begin")
     studio.act("Cancel generation")
     studio.until_landed()
     assert "steps 400 cancelled: cancelled" in studio.console

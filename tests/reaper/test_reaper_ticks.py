@@ -50,7 +50,7 @@ def test_a_thousand_manifests_in_the_folder_and_one_that_was_never_announced(
 
 def test_a_big_clip_is_copied_in_many_small_steps(studio):
     studio.act("Generate clip", {**WISH, "Bars": "16"})
-    studio.until(lambda: "importing" in studio.status_line[-1] or not studio.waiting, "the import")
+    studio.until(lambda: "importing" in studio.news or not studio.waiting, "the import")
     studio.until_landed()
     times = own_time(studio.ticks)
     assert times[int(len(times) * 0.95)] < TICK_S
@@ -60,7 +60,7 @@ def test_thousands_of_notes_are_read_in_slices(studio, clockwork_server):
     """A long transcription; only the tick that places them is longer, and REAPER's own work is in it."""
     studio.active.play_state = 4
     studio.act("Generate clip", {**WISH, "Bars": "16", "MIDI": "yes", "Prompt": "many notes"})
-    studio.until(lambda: "when the recording ends" in studio.status_line[-1], "the clip")
+    studio.until(lambda: "when the recording ends" in studio.news, "the clip")
     notes = [[beat / 100, 0.01, 60, 90, 0] for beat in range(5000)]
     for path in clockwork_server.home.clips.glob("*.json"):
         if "many notes" in path.read_text():

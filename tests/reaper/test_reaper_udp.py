@@ -17,7 +17,7 @@ package.path = arg[1] .. "/?.lua;" .. package.path
 local home, extstate, files = arg[2], {}, 0
 reaper = {
   time_precise = os.clock,
-  GetResourcePath = function() return "/nowhere" end,
+  GetResourcePath = function() return arg[3] end,
   GetExtState = function(_, key) return extstate[key] or "" end,
   HasExtState = function(_, key) return extstate[key] ~= nil end,
   SetExtState = function(_, key, value) extstate[key] = value end,
@@ -50,14 +50,17 @@ def run(lua: str, home: Path, tmp_path: Path, expect: int) -> dict:
 
 
 @pytest.fixture(params=["lua5.3", "lua5.4"])
-def lua(request):
+def lua(request, tmp_path):
     """A Lua that has LuaSocket (Debian: lua5.4 and lua-socket)."""
     program = shutil.which(request.param)
-    if (
-        program is None
-        or subprocess.run([program, "-e", 'require "socket.core"'], capture_output=True).returncode
-    ):
+    find = 'io.write(assert(package.searchpath("socket.core", package.cpath)))'
+    found = program and subprocess.run([program, "-e", find], capture_output=True, text=True)
+    if not found or found.returncode:
         pytest.skip(f"{request.param} with LuaSocket is not installed")
+    # where ReaPack puts the library that is built for REAPER
+    folder = tmp_path / "Scripts" / "Mavriq ReaScript Repository" / "Various" / "Mavriq-Lua-Sockets"
+    (folder / "socket").mkdir(parents=True)
+    shutil.copy(found.stdout, folder / "socket")
     return program
 
 
