@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from .decode import Floats, Heard
-from .model import Posteriors
+from .model import FRAME_S, Posteriors
 
 # Mean, over the loud frames, of the network's belief in its likeliest key. Measured on rendered
-# music: 0.16..0.28 for drum kits, 0.33 and more for everything with a pitch.
+# music: 0.16..0.32 for drum kits, 0.33 and more for everything with a pitch; where it leaves a doubt
+# it must also be notes that fill the time: a third of it and more in music, a tenth in drums.
 TONAL_FROM = 0.3
+SURELY_TONAL_FROM = 0.4
+FILLED_FROM = 0.25
 # Share of the notes that sound together with another one: below this it is one voice. Measured on
 # rendered music: up to 0.47 for single lines with long releases, 0.7 and more for chords and duets.
 VOICES_FROM = 0.4
@@ -21,14 +26,16 @@ _TOGETHER = 0.5  # share of the shorter note's length that makes two notes sound
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What was measured: how tonal the audio is, and the share of its notes that overlap."""
+    """What was measured, each 0..1: how tonal, how much of the time has notes, how many overlap."""
 
     tonal: float
+    filled: float
     overlap: float
 
     def kind(self) -> str:
         """drums, mono or poly."""
-        if self.tonal < TONAL_FROM:
+        doubtful = self.tonal < SURELY_TONAL_FROM and self.filled < FILLED_FROM
+        if self.tonal < TONAL_FROM or doubtful:
             return "drums"
         return "mono" if self.overlap < VOICES_FROM else "poly"
 
@@ -37,6 +44,14 @@ def tonal(heard: Posteriors, levels: Floats) -> float:
     """How strongly the network believes in some key where the audio is loud, 0..1."""
     loud = levels[: len(heard.note)].max(axis=1, initial=-200.0) > _LOUD_DB
     return float(heard.note[loud].max(axis=1).mean()) if loud.any() else 0.0
+
+
+def filled(notes: Sequence[Heard], heard: Posteriors) -> float:
+    """Share of the time in which some note sounds."""
+    sounding = np.zeros(len(heard.note), np.bool_)
+    for note in notes:
+        sounding[round(note.start_s / FRAME_S) : round(note.end_s / FRAME_S)] = True
+    return float(sounding.mean())
 
 
 def overlap(notes: Sequence[Heard]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ from ..errors import BridgeError
 from ..music import Meter, Note
 from . import drums
 from .decode import Floats, Heard, decode
-from .material import Signs, overlap, tonal
+from .material import Signs, filled, overlap, tonal
 from .model import listen
 from .mono import one_voice
 from .prepare import prepare
@@ -96,8 +96,8 @@ def _hear(
     notes = decode(heard, levels, bends)
     kind = asked
     if asked == "auto":
-        signs = Signs(tonal(heard, levels), overlap(notes))
-        report |= {"tonal": round(signs.tonal, 3), "overlap": round(signs.overlap, 3)}
+        signs = Signs(tonal(heard, levels), filled(notes, heard), overlap(notes))
+        report |= {name: round(value, 3) for name, value in asdict(signs).items()}
         kind = signs.kind()
     if kind == "drums":
         return kind, drums.hits(samples, step)
