@@ -12,14 +12,15 @@ from typing import Any
 
 import lupa
 
-from . import calls_project, calls_system
+from . import calls_media, calls_project, calls_system
 from .api import Api, ArgumentError
+from .dialogs import Dialogs, ScriptError
 from .media import Source
 from .model import Project, Thing
 
 CALLS: dict[str, Callable] = {
     name: function
-    for module in (calls_project, calls_system)
+    for module in (calls_project, calls_media, calls_system)
     for name, function in inspect.getmembers(module, inspect.isfunction)
     if not name.startswith("_") and name[0].isupper() or name in vars(calls_system)
     if getattr(function, "__module__", "") == module.__name__
@@ -27,10 +28,6 @@ CALLS: dict[str, Callable] = {
 PROLOGUE = Path(__file__).with_name("prologue.lua")
 BUILD_MISSING_PEAKS = 40047
 Answer = str | int | bool | None
-
-
-class ScriptError(AssertionError):
-    """A script broke a rule: REAPER's own error text, or the double's reason."""
 
 
 @dataclass
@@ -55,13 +52,14 @@ class Tick:
     inside_api: float
 
 
-class Reaper:
+class Reaper(Dialogs):
     """One REAPER process. `profile` is what survives a restart (reaper-extstate.ini)."""
 
     def __init__(
         self, resource_path: Path, *, version: str = "7.40", lua: str = "lua54",
         profile: dict | None = None, environment: dict[str, str] | None = None,
     ) -> None:  # fmt: skip
+        super().__init__()
         self.api = Api(version)
         self.app_version = version + "/linux-x86_64"
         self.lua = importlib.import_module(f"lupa.{lua}")
@@ -79,15 +77,11 @@ class Reaper:
         self.loose_sources: list[Source] = []
         self.read_only: list[Path] = []
         self.console, self.status_line = "", []
-        self.boxes: list[str] = []
-        self.dialogs: list[tuple[str, list[str], list[str]]] = []
-        self.answers: list[Any] = []
         self.started: list[str] = []
         self.processes: list = []
         self.really_start, self.child_environment = False, None
         self.ticks: list[Tick] = []
         self.refreshes = self.refresh_depth = 0
-        self.in_tick = False
         self.undo_restores_ext = False
         self.clock_offset = 0.0
         self.relaunch: str | None = None  # what the user picks when an old REAPER asks
@@ -307,41 +301,3 @@ class Reaper:
 
     def now(self) -> float:
         return time.monotonic() + self.clock_offset
-
-    def text(self, value: str) -> str:
-        """What Lua's bytes say."""
-        return value.encode("latin-1").decode("utf-8", "surrogateescape")
-
-    def bytes(self, value: str) -> str:
-        """A text as Lua's bytes."""
-        return value.encode("utf-8", "surrogateescape").decode("latin-1")
-
-    def _answer(self, what: str) -> Any:
-        if self.in_tick:
-            raise ScriptError(f"a modal dialog inside a tick: {what}")
-        assert self.answers, f"nobody is there to answer: {what}"
-        answer = self.answers.pop(0)
-        return answer(what) if callable(answer) else answer
-
-    def message_box(self, message: str, type_: int) -> int:
-        self.boxes.append(message)
-        names = {0: {"ok": 1}, 3: {"yes": 6, "no": 7, "cancel": 2}, 4: {"yes": 6, "no": 7}}[type_]
-        return names[self._answer(message)]
-
-    def dialog(self, title: str, count: int, captions: str, values: str) -> tuple[bool, str]:
-        """GetUserInputs; the answer is None (Cancel) or {caption beginning: new value}."""
-        names = captions.split(",")
-        options = dict(n.split("=", 1) for n in names[count:])
-        separator = options.get("separator", ",")
-        fields = values.split(separator)
-        if not 1 <= count <= 16 or len(names) - len(options) != count or len(fields) != count:
-            raise ScriptError(f"GetUserInputs: {count} inputs, {names}, {fields}")
-        self.dialogs.append((self.text(title), names[:count], [self.text(f) for f in fields]))
-        answer = self._answer(title)
-        if answer is None:
-            return False, values
-        for key, value in answer.items():
-            places = [i for i, name in enumerate(names[:count]) if name.startswith(key)]
-            assert len(places) == 1, f"no single field {key!r} in {names}"
-            fields[places[0]] = self.bytes(str(value))
-        return True, separator.join(fields)
