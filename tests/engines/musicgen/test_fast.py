@@ -131,3 +131,12 @@ def test_half_finished_conversion_is_never_found(converted: Any, tmp_path: Path)
         convert(model, tokenizer, tmp_path, "key", "int8", fail)
     assert find_converted(tmp_path, "key") is None
     assert list((tmp_path / "converted").iterdir()) == []
+
+
+def test_noise_of_exactly_zero_does_not_revive_a_token_ruled_out() -> None:
+    class Zeros(np.random.Generator):
+        def standard_exponential(self, size: Any, dtype: Any) -> np.ndarray:
+            return np.zeros(size, dtype)
+
+    logits = np.array([[[0.0, 3.0, 2.0, -1.0]]], dtype=np.float32)
+    assert draw(logits, Sampling(top_k=1), [Zeros(np.random.PCG64(0))]).tolist() == [[1]]
