@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SEARCH = 0.12  # tempo is looked for within +-12 % of the asked one
-_HARMONICS = (1, 2, 3, 4)  # of the pulse: notes on it, on halves, triplets, quarters of it
+_HARMONICS = (1, 2, 3, 4, 6, 8)  # of the pulse: notes on it, on halves, triplets, quarters ...
 _TRUST_ONSETS = 4
 # what speaks for a place being one: harmony that changes there, and level that rises there in the
 # bands of `Onsets.rises` (kick and bass do, a hi-hat alone does not); and for it being a pulse
@@ -25,7 +25,7 @@ _TRUST_ONSETS = 4
 _AT_ONE = (6.0, 3.0, 3.0, 0.0, -1.5)
 _DIVISIONS = 4
 _ON_PULSE = (0.0, 0.0, 2.0, 1.0, 1.0)
-_STARTS_ON_ONE = 0.3  # takes tend to start on one: it decides where nothing else does
+_STARTS_ON_ONE = 0.1  # takes tend to start on one: it decides where nothing else does
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +93,15 @@ def _tempo(onsets: Onsets, pulse_s: float) -> tuple[float, float, float]:
     ])  # fmt: skip
     score = (gathered**2).sum(axis=0) * (1 - 0.5 * (np.abs(rates * pulse_s - 1) / SEARCH) ** 2)
     best = int(score.argmax())
-    strength = float(gathered[:, best].max())
+    strength = gathered[:, best]
     effective = weights.sum() ** 2 / float(weights @ weights)
-    trials = len(_HARMONICS) * (1 + 2 * SEARCH * span / pulse_s)
-    chance = min(1.0, trials * float(np.exp(-effective * strength**2)))
+    # how many independent tempi were tried, twice because the best lies between them
+    trials = 2 * np.array(_HARMONICS) * (1 + 2 * SEARCH * span / pulse_s)
+    chance = np.minimum(1, trials * np.exp(-effective * strength**2))
+    confidence = float((strength * (1 - chance)).max())
     period = 1 / rates[best]
     period, phase = _regress(onsets, period, _phase(onsets, period))
-    return period, phase, strength * (1 - chance)
+    return period, phase, confidence
 
 
 def _phase(onsets: Onsets, period: float) -> float:
@@ -157,7 +159,7 @@ def _downbeat(signal: Floats, onsets: Onsets, period: float, phase: float, meter
     others = (by_division.sum(axis=1, keepdims=True) - by_division) / (_DIVISIONS - 1)
     lead = np.array(_ON_PULSE) @ (by_division - others)
     score = np.array(_AT_ONE) @ places + np.tile(lead, per_bar // _DIVISIONS)
-    if abs(slots[0]) < 0.06:
+    if abs(slots[0]) < 0.02:
         score[0] += _STARTS_ON_ONE
     return float(slots[int(score[: len(slots)].argmax())])
 
