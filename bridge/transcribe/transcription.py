@@ -35,7 +35,7 @@ class Transcription:
     """Notes in beats from the start of the audio, what they were taken for, and facts about them.
 
     `report` holds: material, asked, notes, seconds, and where it applies sentence (why there are no
-    notes), repaired_samples, and the measured signs of `material.analyse`. `bends` has for each note
+    notes), repaired_samples, and the signs that `material.py` measured. `bends` has for each note
     its pitch in (beats after the start, semitones off the key), where bends were asked for.
     """
 
