@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from running import RunningServer
@@ -32,6 +34,14 @@ class Studio(Reaper):
     def waiting(self) -> list[str]:
         """Keys of the jobs the active project still waits for."""
         return [key for (_, key), _ in self.active.ext.items() if key.startswith("job_")]
+
+    @property
+    def job_id(self) -> str:
+        """The server's name for the only job the active project waits for, "" before it is known."""
+        (record,) = [
+            text for (_, key), (_, text) in self.active.ext.items() if key.startswith("job_")
+        ]
+        return str(json.loads(unquote(record)).get("job_id", ""))
 
     @property
     def news(self) -> str:

@@ -13,7 +13,7 @@ PROMPT = "mellow house, electric piano"
 SHORT = {"Prompt": PROMPT, "Bars": "1", "Seed": "7"}
 
 
-def test_a_clip_lands_at_the_edit_cursor_below_the_selected_track(reaper):
+def test_a_clip_lands_at_the_edit_cursor_below_the_selected_track(reaper, sketch_server):
     reaper.add_track("Drums")
     reaper.add_track("Keys", selected=True)
     reaper.add_track("Vocals")
@@ -34,6 +34,10 @@ def test_a_clip_lands_at_the_edit_cursor_below_the_selected_track(reaper):
     assert "seed: 7" in item.texts["P_NOTES"]
     assert project.tracks[2].values["I_CUSTOMCOLOR"] > 0x1000000
     assert "is there" in reaper.news
+    assert reaper.console == "", "nothing was worth a warning on the way"
+    reaper.idle(1)
+    out = sketch_server.home.mailbox_out / reaper.ext["dawbridge", "process_client"]
+    assert list(out.iterdir()) == [], "answers that were read are removed"
 
 
 @pytest.mark.parametrize("edition", [("6.09", "lua53"), ("7.18", "lua54")], indirect=False)
@@ -252,6 +256,7 @@ def test_cancelling_the_dialog_asks_for_nothing(reaper):
     reaper.idle(1)
     assert reaper.waiting == []
     assert reaper.scripts == [], "not even the importer was started"
+    assert reaper.active.undo_points == []
 
 
 def test_a_refusal_is_shown_in_the_servers_words(reaper):

@@ -138,6 +138,42 @@ def test_file_names_fit_every_system(state, text, slug):
     assert state.eval("require('lib.files').slug")(to_lua(text), 24) == slug
 
 
+# a clock that goes on by 1 ms each time somebody looks
+CLOCK = """
+local time = 0
+reaper.time_precise = function() time = time + 0.001 return time end
+"""
+
+
+@lua_states
+def test_a_file_is_copied_in_steps_and_appears_whole(state, tmp_path):
+    content = bytes(range(256)) * 8192  # 2 MiB
+    (tmp_path / "from.wav").write_bytes(content)
+    state.execute(CLOCK)
+    copy = state.eval("require('lib.files').copy")(
+        str(tmp_path / "from.wav"), str(tmp_path / "to.wav")
+    )
+    steps = 1
+    while copy.step(0.003) == "copying":
+        assert not (tmp_path / "to.wav").exists(), "half a file could be imported"
+        steps += 1
+    assert steps > 2, "it was done in one go"
+    assert (tmp_path / "to.wav").read_bytes() == content
+    assert not (tmp_path / "to.wav.part").exists()
+
+
+@lua_states
+def test_notes_are_read_in_steps(state, tmp_path):
+    (tmp_path / "notes.json").write_text(json.dumps([[n / 4, 0.25, 60, 90, 0] for n in range(50)]))
+    state.execute(CLOCK)
+    step = state.eval("require('lib.manifest').note_reader")(str(tmp_path / "notes.json"))
+    steps, notes = 1, None
+    while notes is None:
+        notes, steps = step(0.005), steps + 1
+    assert steps > 5
+    assert [list(note.values()) for note in notes.values()][49] == [12.25, 0.25, 60, 90, 0]
+
+
 @lua_states
 def test_every_script_compiles(state):
     load = state.eval("function(path) return loadfile(path) end")

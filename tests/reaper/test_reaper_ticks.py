@@ -43,7 +43,6 @@ def test_a_thousand_manifests_in_the_folder_and_one_that_was_never_announced(
     assert [t.name for t in reaper.active.tracks] == ["house"]
     times = own_time(reaper.ticks)
     assert len(times) > 30, "it was done in one go"
-    # other programs may interrupt a tick: nineteen of twenty, and none by a multiple
     assert times[int(len(times) * 0.95)] < TICK_S
     shutil.rmtree(server.home.root)
 

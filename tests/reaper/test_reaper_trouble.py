@@ -17,9 +17,7 @@ def ready(studio, clockwork_server):
     studio.active.play_state = 4
     studio.act("Generate clip", {**WISH, "MIDI": "yes"})
     studio.until(lambda: "when the recording ends" in studio.news, "the clip")
-    (record,) = [v for (_, k), (_, v) in studio.active.ext.items() if k.startswith("job_")]
-    job_id = record.split("job_id%22:%22")[1].split("%22")[0]
-    studio.manifest = clockwork_server.home.clips / f"{job_id}.json"
+    studio.manifest = clockwork_server.home.clips / f"{studio.job_id}.json"
     studio.active.play_state = 0
     return studio
 

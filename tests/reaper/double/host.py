@@ -45,7 +45,10 @@ class Script:
 
 @dataclass
 class Tick:
-    """How long one deferred call took, and how much of that was spent inside REAPER's functions."""
+    """Processor seconds of one deferred call, and how many of them inside REAPER's functions.
+
+    Processor time, since the wall clock also counts what other programs do meanwhile.
+    """
 
     script: str
     seconds: float
@@ -177,7 +180,7 @@ class Reaper(Dialogs):
             waiting, script.deferred = script.deferred, []
             for function in waiting:
                 self._inside_api = 0.0
-                began = time.perf_counter()
+                began = time.thread_time()
                 self.in_tick, self.script = True, script
                 try:
                     self._enter(lambda: script.run(function))  # noqa: B023 called at once
@@ -186,7 +189,7 @@ class Reaper(Dialogs):
                     raise
                 finally:
                     self.in_tick = False
-                spent = time.perf_counter() - began
+                spent = time.thread_time() - began
                 self.ticks.append(Tick(script.path.name, spent, self._inside_api))
             if not script.deferred and script in self.scripts:
                 self._end(script)
@@ -251,7 +254,7 @@ class Reaper(Dialogs):
 
     def _call(self, name: str, count: int, *given: object) -> tuple:
         """One API call from Lua: (True, results...) or (False, error text)."""
-        began = time.perf_counter()
+        began = time.thread_time()
         try:
             values = self.api.check(name, count, given)
             if name not in CALLS:
@@ -260,7 +263,7 @@ class Reaper(Dialogs):
         except ArgumentError as error:
             return False, str(error)
         finally:
-            self._inside_api += time.perf_counter() - began
+            self._inside_api += time.thread_time() - began
         return (True, *result) if isinstance(result, tuple) else (True, result)
 
     def _file_rule(self, what: str, path: str) -> str | None:
