@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engines.musicgen.quantize import BITS, linear, snr_db
+from ..engines.musicgen.memory import BITS
+from ..engines.musicgen.quantize import linear, snr_db
 from ..errors import BridgeError
 
 Floats = NDArray[np.float32]

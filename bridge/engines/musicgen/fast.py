@@ -86,15 +86,15 @@ class FastModel:
         return np.asarray(self._tables[name])
 
     def _read(self, prompt: str) -> dict[str, Floats]:
-        from .text_graph import MAX_TOKENS
-
+        bias_table = self._tables["text_bias"]  # by distance: as many tokens as it reaches to either side
+        most = (bias_table.shape[1] + 1) // 2
         ids = self._tokenizer.encode(prompt).ids
-        if len(ids) > MAX_TOKENS:
-            ids = [*ids[: MAX_TOKENS - 1], ids[-1]]
+        if len(ids) > most:
+            ids = [*ids[: most - 1], ids[-1]]
         embedded = np.asarray(self._tables["text_embeddings"][ids], dtype=np.float32)[None]
         steps = np.arange(len(ids))
-        distance = steps[None, :] - steps[:, None] + MAX_TOKENS - 1
-        bias = np.ascontiguousarray(self._tables["text_bias"][:, distance])[None]
+        distance = steps[None, :] - steps[:, None] + most - 1
+        bias = np.ascontiguousarray(bias_table[:, distance])[None]
         names = [output.name for output in self._text.get_outputs()]
         found = self._text.run(names, {"embedded": embedded, "bias": bias})
         return dict(zip(names, found, strict=True))

@@ -17,8 +17,7 @@ from ...errors import BridgeError, Cancelled
 from .backend import FastBackend, TorchBackend
 from .checkpoints import RANDOM_PREFIX, LocalCheckpoint, find_local
 from .folder import FolderFacts, inspect_folder
-from .memory import CONVERTED_RUNTIME_BYTES, available_bytes, load_bytes, refuse_if_too_large
-from .quantize import BITS
+from .memory import BITS, CONVERTED_RUNTIME_BYTES, available_bytes, load_bytes, refuse_if_too_large
 from .shapes import SHAPES, Shape
 
 log = logging.getLogger("bridge.musicgen")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .memory import BITS
 from .onnx_file import OnnxFile
 
 Weights = NDArray[np.float32]
 
-BITS = {"int8": 8, "int4": 4}
 BLOCK = 32
 
 

@@ -1,6 +1,8 @@
 """What happens around the model: batches that fit, silent clips, the ways back when int8 is not to be had."""
 
 import logging
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,6 +102,19 @@ def test_second_load_reuses_the_conversion(
     monkeypatch.setattr(opening.Weights, "read", never)
     engine.load(silent)
     assert np.array_equal(engine.generate(request(), silent).takes[0].parts[0].audio, first)
+
+
+def test_serving_a_conversion_needs_neither_torch_nor_onnx(engine: MusicgenEngine, tiny: Tiny) -> None:
+    code = (
+        "import sys; from pathlib import Path; from bridge.engines.musicgen import MusicgenEngine as E;"
+        "e = E(sys.argv[1], home=Path(sys.argv[2]), device='cpu'); e.load(lambda s, f: None);"
+        "e._backend._model.condition('house drums' * 400);"
+        "sys.exit(', '.join({'torch', 'transformers', 'onnx'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tiny()), str(engine._home)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_damaged_conversion_is_made_again(tiny: Tiny, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
