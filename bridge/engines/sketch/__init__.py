@@ -125,5 +125,7 @@ def _report(scores: list[Score]) -> dict[str, object]:
     }
     if first.unknown:
         names = ", ".join(f'"{name}"' for name in first.unknown)
-        report["remark"] = f"No instrument is known as {names}; the style's melody sound plays instead."
+        report["remark"] = (
+            f"No instrument is known as {names}; the style's melody sound plays instead."
+        )
     return report

@@ -125,7 +125,16 @@ def _play(
 ) -> list[Track]:  # fmt: skip
     """Every player's notes: drums first (the bass may follow the kick), tunes last (they keep clear
     of the chords). Players who were `asked` for never stay silent."""
-    order = {"drums": 0, "bass": 1, "chords": 2, "pad": 2, "arp": 2, "solo": 3, "counter": 4, "melody": 3}
+    order = {
+        "drums": 0,
+        "bass": 1,
+        "chords": 2,
+        "pad": 2,
+        "arp": 2,
+        "solo": 3,
+        "counter": 4,
+        "melody": 3,
+    }
     channels = _channels(players)
     tracks: dict[int, Track] = {}
     # the groove belongs to the take, so that "kick" and "hats" as two tracks are one drummer
@@ -153,7 +162,9 @@ def _play(
 def _first_note(player: Player, harmony: Harmony, grid: Grid) -> Note:
     """One note at the start, for a clip too short for any beat of a player's rhythm."""
     if player.does == "drums":
-        return Note(0.0, min(0.25, grid.beats), LANES[player.lanes[0] if player.lanes else "kick"], 96)
+        return Note(
+            0.0, min(0.25, grid.beats), LANES[player.lanes[0] if player.lanes else "kick"], 96
+        )
     sound = SOUNDS[player.sound]
     pitch = nearest(harmony.spans[0].chord.root, (sound.low + sound.high) / 2)
     return Note(0.0, min(1.0, grid.beats), pitch, 84)
@@ -274,7 +285,9 @@ def _end(notes: list[Note], player: Player, grid: Grid, harmony: Harmony) -> lis
         around = kept[-1].pitch
         final = [Note(last.start, 1, nearest(harmony.spans[-1].chord.root, around), 80)]
     if player.does == "melody":
-        final = [replace(n, pitch=nearest(harmony.spans[-1].chord.root, n.pitch)) for n in final[:1]]
+        final = [
+            replace(n, pitch=nearest(harmony.spans[-1].chord.root, n.pitch)) for n in final[:1]
+        ]
     return kept + [replace(n, length=last.length * 0.7) for n in final]
 
 

@@ -35,7 +35,9 @@ class Player:
     lanes: tuple[str, ...] = ()  # the part of the kit that is played, () all
 
 
-def gather(brief: Brief, instruments: tuple[str, ...], chance: random.Random) -> tuple[list[Player], list[str]]:
+def gather(
+    brief: Brief, instruments: tuple[str, ...], chance: random.Random
+) -> tuple[list[Player], list[str]]:
     """The players of one take, and the instrument names nobody knows.
 
     With `instruments`, exactly one player per name, in that order, named as asked.

@@ -19,7 +19,11 @@ LANES: dict[str, int] = {
 _VELOCITY = {"X": 114, "x": 94, "o": 54, "r": 84, "?": 48}
 _MAIN = ("kick", "snare", "clap")  # what carries the beat, kept when the music is sparse
 # For drums in a style that has none of its own.
-_PLAIN = {"kick": "x... .... x... ....", "rim": ".... o... .... o...", "shaker": "x.o. x.o. x.o. x.o."}
+_PLAIN = {
+    "kick": "x... .... x... ....",
+    "rim": ".... o... .... o...",
+    "shaker": "x.o. x.o. x.o. x.o.",
+}
 _BACKBEATS = ("snare", "clap", "rim")
 
 
@@ -92,7 +96,11 @@ def _play_lane(
             ]
             continue
         notes.append(_hit(lane, start, velocity, short))
-        if feel.density > 0.25 and lane in ("hat", "shaker") and chance.random() < feel.density * 0.3:
+        if (
+            feel.density > 0.25
+            and lane in ("hat", "shaker")
+            and chance.random() < feel.density * 0.3
+        ):
             notes.append(_hit(lane, start + short / 2, 50, short / 2))
     return notes
 

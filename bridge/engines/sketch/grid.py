@@ -168,7 +168,9 @@ def make_grid(
     return Grid(float(beats), bpm, tuple(bars), swing)
 
 
-def _bar(index: int, start: Fraction, end: Fraction, lengths: list[tuple[Fraction, bool, bool]]) -> Bar:
+def _bar(
+    index: int, start: Fraction, end: Fraction, lengths: list[tuple[Fraction, bool, bool]]
+) -> Bar:
     pulses: list[Pulse] = []
     at = start
     for number, (length, compound, strong) in enumerate(lengths):

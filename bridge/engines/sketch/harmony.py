@@ -106,7 +106,9 @@ def _blues_chord(key: Key, degree: int, scale: list[int]) -> Chord:
     return Chord(degree, root, tones, tuple(sorted((key.tonic + step) % 12 for step in blue)))
 
 
-def voice(chord: Chord, before: tuple[int, ...] | None, low: int, high: int, voices: int) -> tuple[int, ...]:
+def voice(
+    chord: Chord, before: tuple[int, ...] | None, low: int, high: int, voices: int
+) -> tuple[int, ...]:
     """The placing of a chord between two pitches that moves least from the one before.
 
     Every placing of the chord's tones is scored: movement, clusters, mud below, distance from the

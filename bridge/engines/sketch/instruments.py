@@ -197,7 +197,9 @@ def _name_table() -> dict[str, str]:
 
 NAMES = _name_table()
 _NAME_PATTERN = re.compile(
-    r"(?<![\w-])(" + "|".join(re.escape(n) for n in sorted(NAMES, key=len, reverse=True)) + r")(?![\w-])"
+    r"(?<![\w-])("
+    + "|".join(re.escape(n) for n in sorted(NAMES, key=len, reverse=True))
+    + r")(?![\w-])"
 )
 
 

@@ -77,9 +77,7 @@ def play_bass(
     return notes
 
 
-def _walk(
-    grid: Grid, harmony: Harmony, low: int, high: int, chance: random.Random
-) -> list[Note]:
+def _walk(grid: Grid, harmony: Harmony, low: int, high: int, chance: random.Random) -> list[Note]:
     """Walking bass: a root on every new chord, chord and scale tones between, a leading note last."""
     notes: list[Note] = []
     previous = (low + high) // 2
@@ -93,10 +91,14 @@ def _walk(
         elif changes:
             goal = _near_in_range(harmony.after(span).root, previous, low, high)
             choice = [goal - 1, goal + 1, goal + 2, goal - 2]
-            pitch = chance.choice([p for p in choice if low <= p <= high and p != previous] or [goal])
+            pitch = chance.choice(
+                [p for p in choice if low <= p <= high and p != previous] or [goal]
+            )
         else:
             tones = span.chord.tones if pulse.number % 2 == 0 else span.chord.scale
-            near = [p for p in range(low, high + 1) if p % 12 in tones and 0 < abs(p - previous) <= 5]
+            near = [
+                p for p in range(low, high + 1) if p % 12 in tones and 0 < abs(p - previous) <= 5
+            ]
             pitch = chance.choice(near or [previous])
         loud = 88 + (8 if pulse.strong else 0) + chance.randint(-4, 4)
         notes.append(Note(pulse.start, pulse.length * 0.93, pitch, loud))
@@ -167,7 +169,9 @@ def play_chords(
                 # held over a change of chord: take the new one
                 new = harmony.at(span.start + span.length + 0.03)
                 rest = start + length - new.start
-                notes += _chord(placed[harmony.spans.index(new)], new.start, rest * 0.96, velocity - 6, strum)
+                notes += _chord(
+                    placed[harmony.spans.index(new)], new.start, rest * 0.96, velocity - 6, strum
+                )
     return notes
 
 
@@ -177,7 +181,9 @@ def _chord(
     made = []
     for number, pitch in enumerate(pitches):
         late = number * strum
-        made.append(Note(start + late, max(0.05, length - late), pitch, velocity - (number % 2) * 4))
+        made.append(
+            Note(start + late, max(0.05, length - late), pitch, velocity - (number % 2) * 4)
+        )
     return made
 
 

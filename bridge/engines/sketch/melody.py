@@ -66,7 +66,9 @@ def play_melody(grid: Grid, harmony: Harmony, voice: Voice, chance: random.Rando
     notes: list[Note] = []
     for bar in grid.bars:
         place = bar.index % 4 if len(grid.bars) > 2 else bar.index * 3
-        letter, rhythm = {0: ("a", motif_a), 1: ("a", motif_a), 2: ("b", motif_b)}.get(place, ("c", rest))
+        letter, rhythm = {0: ("a", motif_a), 1: ("a", motif_a), 2: ("b", motif_b)}.get(
+            place, ("c", rest)
+        )
         if bar.index % 8 == 5:
             letter, rhythm = "b", motif_b
         by_number = {pulse.number: pulse for pulse in bar.pulses}
@@ -76,7 +78,9 @@ def play_melody(grid: Grid, harmony: Harmony, voice: Voice, chance: random.Rando
             until = onsets[number + 1][0] if number + 1 < len(onsets) else bar.start + bar.length
             goal = middle + 2.2 * shape[place % 4] + 3 * math.sin(math.pi * number / len(onsets))
             long = until - start >= 0.9 or strength > 0 or final
-            pitch = _choose(harmony, start, previous, goal, long, memory.get((letter, number)), voice, chance)
+            pitch = _choose(
+                harmony, start, previous, goal, long, memory.get((letter, number)), voice, chance
+            )
             memory.setdefault((letter, number), pitch - previous)
             length = (until - start) * (0.92 if not voice.riff else 0.7)
             length = min(length, 3.0 if final else 2.0)
@@ -98,7 +102,11 @@ def _choose(
         if pitch % 12 not in allowed and pitch % 12 not in chord.tones:
             continue
         leap = abs(pitch - previous)
-        score = -0.16 * abs(pitch - goal) - (0.7 if leap == 0 else 0.05 * leap) - (1.2 if leap > 5 else 0)
+        score = (
+            -0.16 * abs(pitch - goal)
+            - (0.7 if leap == 0 else 0.05 * leap)
+            - (1.2 if leap > 5 else 0)
+        )
         if pitch % 12 in chord.tones:
             score += 0.5
         if remembered is not None:
@@ -117,7 +125,8 @@ def clear_of(notes: Sequence[Note], held: Sequence[Note]) -> list[Note]:
             other
             for other in held
             if abs(other.pitch - note.pitch) == 1
-            and min(note.start + note.length, other.start + other.length) - max(note.start, other.start)
+            and min(note.start + note.length, other.start + other.length)
+            - max(note.start, other.start)
             > 0.3
         ]
         if rubbing:  # sing the note of the chord itself

@@ -39,7 +39,9 @@ def render(score: Score, request: GenerateRequest, pace: Pace) -> list[Array]:
     frames = exact_frames(request.beats, request.bpm, rate)
     style, brief = score.style, score.brief
     wet = style.wet * (1 + 0.8 * brief.space)
-    response = room(rate, style.room_s * (1 + 0.4 * brief.space), max(0.5, style.bright + brief.bright / 2))
+    response = room(
+        rate, style.room_s * (1 + 0.4 * brief.space), max(0.5, style.bright + brief.bright / 2)
+    )
     dip = _dip(score, frames, request)
     separate = bool(request.instruments)
 
@@ -111,7 +113,9 @@ def _track(
         send = _drums(track.notes, dry, score, request, tick)
     else:
         sound = SOUNDS[player.sound]
-        bright = max(0.4, sound.bright * (1 + score.brief.bright) * (0.6 + 0.4 * score.style.bright))
+        bright = max(
+            0.4, sound.bright * (1 + score.brief.bright) * (0.6 + 0.4 * score.style.bright)
+        )
         _tones(track.notes, dry, sound, round(bright, 2), request, tick)
         if sound.echo:
             step = round(0.75 * 60 / request.bpm * request.sample_rate)
@@ -130,7 +134,12 @@ def _track(
 
 
 def _tones(
-    notes: Sequence[Note], dry: Array, sound: Sound, bright: float, request: GenerateRequest, tick: Tick
+    notes: Sequence[Note],
+    dry: Array,
+    sound: Sound,
+    bright: float,
+    request: GenerateRequest,
+    tick: Tick,
 ) -> None:
     """Render each (pitch, velocity layer) once, as long as its longest note, and place all notes."""
     rate = request.sample_rate
@@ -141,7 +150,9 @@ def _tones(
         layer = min(_LAYERS - 1, note.velocity * _LAYERS // 128)
         groups.setdefault((note.pitch, layer), []).append(note)
     voice = VOICES[sound.voice]
-    fall = (0.5 + 0.5 * np.cos(np.pi * (np.arange(release) + 1) / max(1, release))).astype(np.float32)
+    fall = (0.5 + 0.5 * np.cos(np.pi * (np.arange(release) + 1) / max(1, release))).astype(
+        np.float32
+    )
     for (pitch, layer), group in sorted(groups.items()):
         longest = max(int(note.length * beat) for note in group) + release
         hz = 440.0 * 2 ** ((pitch - 69) / 12)
@@ -155,7 +166,9 @@ def _tones(
                 piece[..., -tail:] *= fall[-tail:]
             if pitch < _DEEP:
                 piece = piece - np.mean(piece, axis=-1, keepdims=True) * 2 * _bow(size)
-            place(dry, piece, round(note.start * beat), _force(note.velocity), sound.pan, request.loop)
+            place(
+                dry, piece, round(note.start * beat), _force(note.velocity), sound.pan, request.loop
+            )
         tick()
 
 
@@ -200,9 +213,7 @@ def _drums(
     return send
 
 
-def place(
-    target: Array, sound: Array, start: int, gain: float, pan: float, loop: bool
-) -> None:
+def place(target: Array, sound: Array, start: int, gain: float, pan: float, loop: bool) -> None:
     """Add a sound at a frame; in a loop it goes on at the beginning, else it is cut at the end."""
     frames = target.shape[1]
     sides = (1.0 - max(0.0, pan) * 0.7, 1.0 + min(0.0, pan) * 0.7)
@@ -215,6 +226,8 @@ def place(
         count = min(size - done, frames - at)
         for side in range(target.shape[0]):
             row = sound if sound.ndim == 1 else sound[side]
-            target[side, at : at + count] += row[done : done + count] * np.float32(gain * sides[side])
+            target[side, at : at + count] += row[done : done + count] * np.float32(
+                gain * sides[side]
+            )
         done += count
         at += count

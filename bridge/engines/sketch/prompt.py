@@ -43,10 +43,14 @@ _ADJECTIVES = frozenset({
     "80s", "eighties", "alternative", "industrial", "suspense", "celtic", "irish", "arcade", "roots",
     "swing", "shuffle", "sleep", "wobble", "liquid", "rave",
 })  # fmt: skip
-_BUILD = re.compile(r"\b(slow build|build[- ]?up|builds?|building|rising|crescendo|riser|swelling)\b")
+_BUILD = re.compile(
+    r"\b(slow build|build[- ]?up|builds?|building|rising|crescendo|riser|swelling)\b"
+)
 _ONLY = re.compile(r"\b(only|just|unaccompanied|nothing but|a cappella|acapella)\b")
 _SOLO = re.compile(r"\bsolo((?: [\w-]+){1,3})")
-_NOT = re.compile(r"\b(?:no|without|minus|not any|less)\s+((?:[\w'-]+\s?){1,6})|\b(drum|bass)less\b")
+_NOT = re.compile(
+    r"\b(?:no|without|minus|not any|less)\s+((?:[\w'-]+\s?){1,6})|\b(drum|bass)less\b"
+)
 _KEY = re.compile(
     r"\b(?:in\s+)?([A-G](?:#|b|♯|♭| sharp| flat)?)[ -]?(major|minor|maj|min|m|dorian|phrygian|lydian|"
     r"mixolydian|harmonic minor|melodic minor)\b"
@@ -86,7 +90,9 @@ def read_prompt(prompt: str, bpm: float) -> Brief:
     banned_text = " ".join(m[1] or m[2] + "s" for m in _NOT.finditer(rest))
     banned = tuple(target for _name, target, _at in find_names(banned_text))
     if "drumless" in text or "bassless" in text:
-        banned += (("drums",) if "drumless" in text else ()) + (("+bass",) if "bassless" in text else ())
+        banned += (("drums",) if "drumless" in text else ()) + (
+            ("+bass",) if "bassless" in text else ()
+        )
     wanted = tuple(dict.fromkeys(t for _n, t, _a in find_names(_NOT.sub(" ", rest))))
     # "solo piano", but not "piano solo"; and a prompt that names instruments and no style means them
     solo = any(find_names(match[1]) for match in _SOLO.finditer(text))

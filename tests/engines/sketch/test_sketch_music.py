@@ -46,7 +46,11 @@ def test_harmony_makes_sense(name: str) -> None:
             if min(abs(note.start - beat) for beat in beats) < 0.03:
                 assert note.pitch % 12 in made.harmony.at(note.start).chord.tones
         for span in made.harmony.spans:
-            low = [n for n in part(made, "bass") if span.start - 0.03 <= n.start < span.start + span.length]
+            low = [
+                n
+                for n in part(made, "bass")
+                if span.start - 0.03 <= n.start < span.start + span.length
+            ]
             assert not low or low[0].pitch % 12 == span.chord.root
         held = [n for t in made.tracks if t.channel != 9 for n in t.notes if n.length > 0.5]
         for one, other in combinations(sorted(held), 2):
@@ -122,7 +126,13 @@ def test_styles_are_distinct() -> None:
 
 @pytest.mark.parametrize(
     ("meter", "accents"),
-    [("5/4", [0, 3]), ("7/8", [0, 1, 2]), ("12/8", [0, 1.5, 3, 4.5]), ("7/4", [0, 4]), ("6/8", [0, 1.5])],
+    [
+        ("5/4", [0, 3]),
+        ("7/8", [0, 1, 2]),
+        ("12/8", [0, 1.5, 3, 4.5]),
+        ("7/4", [0, 4]),
+        ("6/8", [0, 1.5]),
+    ],
 )
 def test_meters_are_grouped(meter: str, accents: list[float]) -> None:
     bar = score("rock", meter=meter, bars=1).grid.bars[0]

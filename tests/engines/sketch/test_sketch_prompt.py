@@ -63,7 +63,9 @@ def test_what_is_not_wanted_is_left_out() -> None:
     assert "drums" not in sounds("techno, no drums")
     assert "drums" not in sounds("drumless lo-fi")
     assert "bass" not in sounds("house without bass")
-    assert not any("guitar" in s and "bass" not in s for s in sounds("metal without guitars").values())
+    assert not any(
+        "guitar" in s and "bass" not in s for s in sounds("metal without guitars").values()
+    )
     hats = {42, 44, 46, 49, 51}
     drums = next(t for t in score("house, no hats").tracks if t.player.does == "drums")
     assert drums.notes and not hats & {note.pitch for note in drums.notes}

@@ -56,7 +56,9 @@ def test_no_partial_folds_back_from_above_half_the_rate() -> None:
 
 def test_partials_are_exact_sines() -> None:
     time = np.arange(RATE) / RATE
-    sound = partials(RATE, RATE, np.array([1234.5]), np.array([0.5]), np.array([2.0]), np.array([0.25]))
+    sound = partials(
+        RATE, RATE, np.array([1234.5]), np.array([0.5]), np.array([2.0]), np.array([0.25])
+    )
     exact = 0.5 * np.exp(-2 * time) * np.sin(2 * np.pi * (1234.5 * time + 0.25))
     assert np.abs(sound - exact).max() < 1e-5
 
@@ -113,7 +115,12 @@ def test_the_tail_of_a_clip_that_is_no_loop_fades_inside_its_length() -> None:
 
 
 def test_chroma_of_the_audio_fits_the_key() -> None:
-    audio = render(wish("pop", bars=4, key="D minor", instruments=("piano", "bass"))).takes[0].parts[0].audio
+    audio = (
+        render(wish("pop", bars=4, key="D minor", instruments=("piano", "bass")))
+        .takes[0]
+        .parts[0]
+        .audio
+    )
     power = np.abs(np.fft.rfft(audio.mean(axis=0))) ** 2
     hz = np.fft.rfftfreq(audio.shape[1], 1 / RATE)
     chosen = (hz > 60) & (hz < 1500)

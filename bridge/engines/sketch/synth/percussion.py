@@ -92,7 +92,9 @@ def _cymbal(piece: Piece, rate: int, frames: int, velocity: float, seed: int) ->
     hz = np.sort(piece.hz * 2 ** (rng.random(170) * np.log2(14000 / piece.hz)))
     shape = 1 / (1 + (piece.low_hz / hz) ** 4) ** 0.5 / (1 + (hz / piece.high_hz) ** 4) ** 0.5
     decay = (0.7 + 0.8 * rng.random(170)) / piece.decay_s * (0.7 + hz / 12000)
-    metal = partials(rate, frames, hz, shape * (0.5 + rng.random(170)), decay, rng.random(170)) / 6.2
+    metal = (
+        partials(rate, frames, hz, shape * (0.5 + rng.random(170)), decay, rng.random(170)) / 6.2
+    )
     noise = shaped_noise(rate, frames, piece.low_hz, piece.high_hz, seed)
     bed = noise * (np.exp(-time / (piece.decay_s * 0.75)) * 0.55 + 0.5 * np.exp(-time / 0.006))
     sound = metal * (1 - piece.noise) + bed * piece.noise
@@ -136,7 +138,9 @@ def _shaken(piece: Piece, rate: int, frames: int, velocity: float, seed: int) ->
     if piece.sweep > 10:  # the jingles of a tambourine
         rng = np.random.default_rng(5)
         hz = 4000 + 7000 * rng.random(24)
-        jingle = partials(rate, frames, hz, np.full(24, 0.05), 6 + 9 * rng.random(24), rng.random(24))
+        jingle = partials(
+            rate, frames, hz, np.full(24, 0.05), 6 + 9 * rng.random(24), rng.random(24)
+        )
         sound = sound * 0.5 + jingle
     return np.asarray(sound, dtype=np.float32)
 
@@ -146,7 +150,9 @@ _RECIPES: dict[str, Callable[[Piece, int, int, float, int], Floats]] = {
     "wood": _wood, "shaken": _shaken,
 }  # fmt: skip
 
-_HAT = Piece("cymbal", 0.75, 0.25, 0.06, hz=2400, decay_s=0.045, noise=0.55, low_hz=6500, high_hz=14000)
+_HAT = Piece(
+    "cymbal", 0.75, 0.25, 0.06, hz=2400, decay_s=0.045, noise=0.55, low_hz=6500, high_hz=14000
+)
 _ACOUSTIC: dict[int, Piece] = {
     36: Piece("kick", 0.95, 0.0, 0.04, hz=56, sweep=3.2, decay_s=0.16, noise=0.7, high_hz=5000),
     38: Piece("snare", 0.95, -0.05, 0.22, hz=188, sweep=1.5, decay_s=0.16, noise=0.75, low_hz=1300),

@@ -46,7 +46,9 @@ def _struck(sound: Array, rate: int, attack_s: float) -> Array:
     return ramp_out(sound, int(0.02 * rate))
 
 
-def _noise_attack(sound: Array, rate: int, level: float, low: float, high: float, ms: float) -> None:
+def _noise_attack(
+    sound: Array, rate: int, level: float, low: float, high: float, ms: float
+) -> None:
     """Add the short noise of a hammer, a pick or a finger in place."""
     frames = min(sound.shape[-1], int(rate * ms / 1000 * 5))
     burst = shaped_noise(rate, frames, low, high, 11) * level
@@ -144,7 +146,9 @@ def _filter_pluck(
         where = hz * number
         wide = open_hz * bright * (0.4 + 0.9 * velocity)
         low = shut_hz * (0.6 + 0.4 * bright)
-        rest = (1 / (1 + (where / low) ** 4)) + peak * np.exp(-(((where - low) / (0.35 * low)) ** 2))
+        rest = (1 / (1 + (where / low) ** 4)) + peak * np.exp(
+            -(((where - low) / (0.35 * low)) ** 2)
+        )
         swept = np.maximum(1 / (1 + (where / wide) ** 4) - rest, 0)
         gain = np.concatenate([rest, swept]) / np.concatenate([number, number])
         drop = speed * (where / low) ** 0.45

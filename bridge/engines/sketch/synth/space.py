@@ -19,10 +19,16 @@ def room(rate: int, decay_s: float, bright: float) -> Array:
     time = np.arange(frames) / rate
     rng = np.random.default_rng(20240)
     noise = rng.standard_normal((2, frames)).astype(np.float32)
-    bands = ((180.0, 700.0, 1.0, 0.8), (700.0, 3500.0, 1.0, 1.0), (3500.0, 9000.0 * bright, 0.5, 0.8))
+    bands = (
+        (180.0, 700.0, 1.0, 0.8),
+        (700.0, 3500.0, 1.0, 1.0),
+        (3500.0, 9000.0 * bright, 0.5, 0.8),
+    )
     tail: Floats = np.zeros((2, frames))
     for low, high, length, level in bands:
-        tail = tail + level * equalise(noise, rate, low, high) * np.exp(-6.9 * time / (decay_s * length))
+        tail = tail + level * equalise(noise, rate, low, high) * np.exp(
+            -6.9 * time / (decay_s * length)
+        )
     build = 1 - np.exp(-time / (0.012 + 0.01 * decay_s))  # density grows, no slap at the start
     late = int((0.008 + 0.006 * decay_s) * rate)
     response: Array = np.zeros((2, frames), dtype=np.float32)
@@ -33,7 +39,9 @@ def room(rate: int, decay_s: float, bright: float) -> Array:
     response = equalise(response, rate, 160, 12000, 2)
     fade = int(0.1 * frames)
     response[:, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
-    return np.asarray(response / np.sqrt(np.sum(response**2, axis=1, keepdims=True)), dtype=np.float32)
+    return np.asarray(
+        response / np.sqrt(np.sum(response**2, axis=1, keepdims=True)), dtype=np.float32
+    )
 
 
 def reverberate(send: Array, response: Array, loop: bool, tick: Tick) -> Array:

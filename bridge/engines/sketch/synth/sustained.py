@@ -46,7 +46,9 @@ def _sung(number: Floats, hz: Floats, bright: float) -> Floats:
 
 
 def _glass(number: Floats, hz: Floats, bright: float) -> Floats:
-    return np.asarray(number**-1.7 * np.where(number % 2, 1, 0.5) / (1 + (hz / (4500 * bright)) ** 2))
+    return np.asarray(
+        number**-1.7 * np.where(number % 2, 1, 0.5) / (1 + (hz / (4500 * bright)) ** 2)
+    )
 
 
 @lru_cache(maxsize=96)
@@ -114,7 +116,10 @@ def _steady(
             bent = both * 2 ** (side * detune / 2400)
             sides.append(
                 partials(
-                    rate, frames, bent, np.concatenate([gain, -gain]),
+                    rate,
+                    frames,
+                    bent,
+                    np.concatenate([gain, -gain]),
                     np.concatenate([np.zeros_like(where), rise]),
                     np.concatenate([number, number]) * 0.37 * (1 + side * 0.1),
                 )  # fmt: skip
