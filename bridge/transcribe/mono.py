@@ -20,7 +20,6 @@ def one_voice(notes: Sequence[Heard]) -> list[Heard]:
     kept.sort(key=lambda n: n.start_s)
     line = [
         replace(note, end_s=min(note.end_s, following.start_s))
-        for note, following in zip(kept, [*kept[1:], None], strict=True)
-        if following is not None
+        for note, following in zip(kept, kept[1:], strict=False)
     ] + kept[-1:]
     return [note for note in line if note.end_s - note.start_s >= _LEAST_S]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ from ..music import Meter, Note
 from . import drums
 from .decode import Floats, Heard, decode
 from .material import Signs, filled, overlap, tonal
-from .model import listen
+from .model import FRAME_S, HOP, listen
 from .mono import one_voice
 from .prepare import prepare
 from .quantise import grid_step, quantise, without_overlaps
@@ -26,6 +26,8 @@ MATERIALS = ("auto", "poly", "mono", "drums")
 STAGE = "transcribing"
 _LISTENING = 0.9  # share of the work that is the network
 _LOUDEST_VELOCITY = 112
+# a start is a change: without silence before it, what sounds in the very first sample has none
+_LEAD_FRAMES = 22  # a quarter of a second
 # a velocity of v sounds v ** 2 as strong as 1 in General MIDI: 40 dB a decade
 _DB_PER_DECADE = 40.0
 
@@ -90,10 +92,11 @@ def _hear(
 
     if asked == "drums":
         return "drums", drums.hits(samples, step)
-    heard = listen(samples, step)
-    levels = key_levels(samples)
+    led_in = np.concatenate([np.zeros(_LEAD_FRAMES * HOP, np.float32), samples])
+    heard = listen(led_in, step)
+    levels = key_levels(led_in)
     progress(STAGE, _LISTENING)
-    notes = decode(heard, levels, bends)
+    notes = [_earlier(note, _LEAD_FRAMES * FRAME_S) for note in decode(heard, levels, bends)]
     kind = asked
     if asked == "auto":
         signs = Signs(tonal(heard, levels), filled(notes, heard), overlap(notes))
@@ -102,6 +105,10 @@ def _hear(
     if kind == "drums":
         return kind, drums.hits(samples, step)
     return kind, one_voice(notes) if kind == "mono" else notes
+
+
+def _earlier(note: Heard, by_s: float) -> Heard:
+    return replace(note, start_s=max(0.0, note.start_s - by_s), end_s=note.end_s - by_s)
 
 
 def _placed(heard: list[Heard], bpm: float, channel: int) -> list[Note]:

@@ -14,6 +14,7 @@ from bridge import transcribe as package
 from bridge.errors import BridgeError, Cancelled
 from bridge.music import Note, parse_meter
 from bridge.transcribe import Transcription, transcribe
+from bridge.transcribe.mono import one_voice
 
 from . import pieces, synth
 
@@ -256,3 +257,18 @@ def test_the_network_travels_with_its_licence() -> None:
     notice = (folder.parents[1] / "NOTICE").read_text(encoding="utf-8")
     assert "nmp.onnx" in notice and "Spotify" in notice
     assert math.isclose(sum(f.suffix == ".npz" for f in folder.iterdir()), 2)
+
+
+@pytest.mark.parametrize("material", ["auto", "mono", "poly"])
+def test_a_note_that_sounds_in_the_very_first_sample_is_heard(material: str) -> None:
+    """A loop is cut on its downbeat: nothing comes before its first note."""
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(2 * 44100) / 44100)
+    heard = transcribe(
+        tone[None].astype(np.float32), 44100, bpm=120.0, meter=parse_meter("4/4"), material=material,
+        progress=lambda stage, fraction: None,
+    )  # fmt: skip
+    assert [(note.start, note.pitch) for note in heard.notes] == [(0.0, 69)]
+
+
+def test_one_voice_of_nothing_is_nothing() -> None:
+    assert one_voice([]) == []
