@@ -58,6 +58,7 @@ class Server:
                 asyncio.create_task(self._heartbeat(), name="heartbeat"),
                 asyncio.create_task(_stopped(self._stop), name="stop"),
             ]
+            await self._beat()  # whoever waits for `ready` finds the file
             self._announce()
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
@@ -124,13 +125,16 @@ class Server:
 
     async def _heartbeat(self) -> None:
         while True:
-            try:
-                await self._beat()
-            except (OSError, sqlite3.OperationalError) as error:  # a full disk: serving goes on
-                log.warning("heartbeat.failed error=%s", error)
             await asyncio.sleep(HEARTBEAT_S)
+            await self._beat()
 
     async def _beat(self) -> None:
+        try:
+            await self._write_heartbeat()
+        except (OSError, sqlite3.OperationalError) as error:  # a full disk: serving goes on
+            log.warning("heartbeat.failed error=%s", error)
+
+    async def _write_heartbeat(self) -> None:
         assert self._osc is not None, "listen() was called"
         counts = await self._service.totals()
         fields = {
