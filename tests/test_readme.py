@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from running import PATIENCE_S, RunningServer, environment, finish
 
 from bridge.schema import commands_markdown
@@ -45,6 +47,9 @@ def test_every_command_runs(tmp_path: Path):
     lines = commands()
     assert lines[0] == "daw-bridge serve"
     assert lines[-1] == "daw-bridge stop"
+    rate = 44100
+    tone = np.sin(2 * np.pi * 440 * np.arange(2 * rate) / rate) * 0.3
+    soundfile.write(tmp_path / "my-loop.wav", tone, rate)
     server = RunningServer(tmp_path / "home", model="auto")
     try:
         for line in lines[1:]:
@@ -53,7 +58,7 @@ def test_every_command_runs(tmp_path: Path):
             place = ["--home", str(tmp_path / "home"), "--port", "0"]
             run = subprocess.run(
                 [sys.executable, "-m", "bridge", *words[1:], *place], env=environment(),
-                capture_output=True, text=True, timeout=PATIENCE_S * 3,
+                capture_output=True, text=True, timeout=PATIENCE_S * 3, cwd=tmp_path,
             )  # fmt: skip
             assert run.returncode == 0, f"{line}: {run.stderr}{run.stdout}"
         server.wait_for_end()
