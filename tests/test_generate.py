@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import soundfile
-from running import finish
+import test_separate
+from running import RunningServer, finish
 
+from bridge import stem_model
 from bridge.errors import BridgeError
 
 TINY = {"model": "random:tiny", "bars": 1, "bpm": 150.0}
@@ -53,3 +55,46 @@ def test_a_clip_is_continued_from_where_it_ends(sketch_server, tmp_path):
     soundfile.write(source, np.sin(np.arange(64000) / 20) * 0.3, 32000)
     (clip,) = clips_of(sketch_server, "more", source=str(source), source_start_s=0.5)
     assert clip["frames"] == round(4 * 60 / 150 * 48000)
+
+
+@pytest.fixture(scope="module")
+def separating_server(tmp_path_factory: pytest.TempPathFactory):
+    """A server whose separation model is a tiny random network of the real class."""
+    server = RunningServer(tmp_path_factory.mktemp("stems") / "home", model="sketch")
+    path = stem_model.checkpoint_path(server.home.root)
+    path.parent.mkdir(parents=True)
+    stem_model.save(test_separate.tiny_model(), path)
+    yield server
+    server.kill()
+
+
+def sum_error_db(server, clips: list[dict]) -> float:
+    mix, *parts = (soundfile.read(server.home.clips / clip["file"])[0] for clip in clips)
+    return float(20 * np.log10(np.abs(mix - sum(parts)).max() + 1e-12))
+
+
+def test_split_renders_the_mix_and_separates_it(separating_server):
+    clips = clips_of(separating_server, "funk", instruments="drums,bass", ensemble="split")
+    assert [clip["role"] for clip in clips] == ["mix", "drums", "bass", "other"]
+    assert sum_error_db(separating_server, clips) < -80
+
+
+def test_stems_of_a_generated_mix_sum_to_it(separating_server):
+    clips = clips_of(separating_server, "funk", stems=1, model="sketch")
+    audio = [clip for clip in clips if clip["kind"] == "audio"]
+    assert {clip["role"] for clip in audio} == {"mix", "drums", "bass", "other", "vocals"}
+    assert sum_error_db(separating_server, audio) < -80
+
+
+def test_a_file_is_separated_at_its_own_rate_and_channels(separating_server, tmp_path):
+    source = tmp_path / "song.wav"
+    sound = np.random.default_rng(0).uniform(-0.4, 0.4, 22050)
+    soundfile.write(source, sound, 22050, subtype="PCM_24")
+    with separating_server.client() as client:
+        job_id, _ = client.request("/bridge/separate", str(source), keys={"stems": "drums"})
+        finish(client, job_id)
+    clips = separating_server.manifest(job_id)["clips"]
+    assert {clip["role"] for clip in clips} == {"drums", "other"}
+    assert all((c["sample_rate"], c["channels"], c["frames"]) == (22050, 1, 22050) for c in clips)
+    parts = [soundfile.read(separating_server.home.clips / c["file"])[0] for c in clips]
+    assert np.abs(sum(parts) - sound).max() < 1e-5
