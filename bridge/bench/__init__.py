@@ -18,20 +18,28 @@ STOCK = "transformers"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command, beside --home and --json."""
-    parser.add_argument("--model", default="random:small", help="checkpoint, folder or random:SHAPE")
+    parser.add_argument(
+        "--model", default="random:small", help="checkpoint, folder or random:SHAPE"
+    )
     parser.add_argument("--precision", default="int8", help="comma list of int8, int4, bf16, fp32")
     parser.add_argument("--batch", default="1,4", help="comma list of variations rendered at once")
     parser.add_argument("--seconds", type=float, default=10.0, help="length of the clip")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
-    parser.add_argument("--against", choices=["", STOCK], default="", help="also run its own generate()")
-    parser.add_argument("--quality", action="store_true", help="also measure what int8 costs in accuracy")
+    parser.add_argument(
+        "--against", choices=["", STOCK], default="", help="also run its own generate()"
+    )
+    parser.add_argument(
+        "--quality", action="store_true", help="also measure what int8 costs in accuracy"
+    )
 
 
 def _cases(args: argparse.Namespace) -> list[dict[str, Any]]:
     try:
         batches = [int(text) for text in args.batch.split(",")]
     except ValueError as error:
-        raise BridgeError("bad-request", f"--batch must be numbers like 1,4, got {args.batch!r}") from error
+        raise BridgeError(
+            "bad-request", f"--batch must be numbers like 1,4, got {args.batch!r}"
+        ) from error
     if not all(1 <= batch <= 8 for batch in batches) or not 0.5 <= args.seconds <= 300:
         raise BridgeError("out-of-range", "--batch must be in 1..8 and --seconds in 0.5..300")
     common = {
@@ -43,7 +51,9 @@ def _cases(args: argparse.Namespace) -> list[dict[str, Any]]:
     return cases
 
 
-def run(args: argparse.Namespace, report: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
+def run(
+    args: argparse.Namespace, report: Callable[[str], None] = lambda text: None
+) -> dict[str, Any]:
     """Measure; returns what `format_result` prints and `--json` gives.
 
     Every precision runs in a fresh process, so that its memory is its own. `report` gets a line
@@ -67,7 +77,8 @@ def run(args: argparse.Namespace, report: Callable[[str], None] = lambda text: N
         result["runs"] += _in_child("bridge.bench.case", case)
     for row in result["runs"]:
         row["bandwidth_share"] = round(
-            row["bytes_per_step"] * row["steps_per_s"] / 1e9 / result["machine"]["bandwidth_gb_s"], 3
+            row["bytes_per_step"] * row["steps_per_s"] / 1e9 / result["machine"]["bandwidth_gb_s"],
+            3,
         )
     stock = next((row for row in result["runs"] if row["precision"] == STOCK), None)
     for row in result["runs"]:
@@ -90,7 +101,9 @@ def _in_child(module: str, case: dict[str, Any]) -> Any:
     )  # fmt: skip
     if child.returncode:
         last = child.stderr.strip().splitlines()[-1:] or [f"exit code {child.returncode}"]
-        raise BridgeError("model-failed", f"measuring {case.get('precision', module)} failed: {last[0]}")
+        raise BridgeError(
+            "model-failed", f"measuring {case.get('precision', module)} failed: {last[0]}"
+        )
     answer = json.loads(child.stdout.strip().splitlines()[-1])
     if "error" in answer:
         raise BridgeError(answer["error"], answer["message"])

@@ -27,7 +27,9 @@ def _request(seconds: float, batch: int) -> GenerateRequest:
 def measure(case: dict[str, Any]) -> list[dict[str, Any]]:
     """Load once, render a short clip to warm up, then one clip per batch size."""
     home = Path(case["home"]) if case["home"] else None
-    engine = MusicgenEngine(case["model"], device=case["device"], precision=case["precision"], home=home)
+    engine = MusicgenEngine(
+        case["model"], device=case["device"], precision=case["precision"], home=home
+    )
     engine.load(lambda stage, fraction: None)  # converts where that was never done
     engine.unload()
     started = time.perf_counter()
@@ -60,7 +62,9 @@ def measure_stock(case: dict[str, Any]) -> list[dict[str, Any]]:
 
     device, _ = settle(case["device"], "fp32")
     started = time.perf_counter()
-    model, tokenizer = find_weights(case["model"], Path(case["home"]) if case["home"] else None).read()
+    model, tokenizer = find_weights(
+        case["model"], Path(case["home"]) if case["home"] else None
+    ).read()
     model.to(device)
     load_s = time.perf_counter() - started
     frames = round(case["seconds"] * 50)
@@ -78,7 +82,12 @@ def measure_stock(case: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _row(
-    case: dict[str, Any], batch: int, wall_s: float, steps_per_s: float, load_s: float, memory: float
+    case: dict[str, Any],
+    batch: int,
+    wall_s: float,
+    steps_per_s: float,
+    load_s: float,
+    memory: float,
 ) -> dict[str, Any]:
     return {
         "precision": case["precision"],

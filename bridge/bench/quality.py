@@ -60,7 +60,9 @@ def measure(model_name: str, home: Path | None) -> dict[str, dict[str, float]]:
         if isinstance(module, torch.nn.Linear)
     ]
     decoder = Decoder(model.decoder)
-    codes = np.random.default_rng(1).integers(0, decoder.vocabulary, (1, decoder.codebooks, _FRAMES))
+    codes = np.random.default_rng(1).integers(
+        0, decoder.vocabulary, (1, decoder.codebooks, _FRAMES)
+    )
     with torch.inference_mode():
         cache = decoder.start(Condition(), 1, False, _FRAMES)
         embedded = decoder.embed(torch.from_numpy(codes))
@@ -93,7 +95,9 @@ def _logit_error(model: Any, scheme: str, codes: NDArray[np.int64], exact: Float
     text: dict[str, Floats] = {}
     if hasattr(core.layers[0], "encoder_attn"):
         nothing = np.zeros((1, meta["heads"], 1, meta["width"] // meta["heads"]), dtype=np.float32)
-        text = {f"text_{kind}_{n}": nothing for n in range(meta["layers"]) for kind in ("key", "value")}
+        text = {
+            f"text_{kind}_{n}": nothing for n in range(meta["layers"]) for kind in ("key", "value")
+        }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "step.onnx"
         write_step_graph(model.decoder, path, scheme)

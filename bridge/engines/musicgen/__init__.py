@@ -51,9 +51,14 @@ class MusicgenEngine:
         home: Path | None = None,
         commercial_use: bool = False,
     ) -> None:
-        for name, value, known in (("precision", precision, PRECISIONS), ("device", device, DEVICES)):
+        for name, value, known in (
+            ("precision", precision, PRECISIONS),
+            ("device", device, DEVICES),
+        ):
             if value not in known:
-                raise BridgeError("out-of-range", f"{name} must be one of {', '.join(known)}, got {value!r}")
+                raise BridgeError(
+                    "out-of-range", f"{name} must be one of {', '.join(known)}, got {value!r}"
+                )
         self.model_name = model or "small"
         self.info = self.describe(self.model_name)
         self._device, self._precision, self._home = device, precision, home

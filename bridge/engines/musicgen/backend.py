@@ -30,7 +30,11 @@ class FastBackend:
         self.codebooks, self.channels, self.pad = meta["codebooks"], meta["channels"], meta["pad"]
         self.layers, self.width = meta["layers"], meta["width"]
         self.melody = bool(meta["chroma_frames"])
-        self.precision, self.sample_rate, self.hop = meta["scheme"], meta["sample_rate"], meta["hop"]
+        self.precision, self.sample_rate, self.hop = (
+            meta["scheme"],
+            meta["sample_rate"],
+            meta["hop"],
+        )
         self.cache_item_bytes = 4
         self.step_bytes = (folder / "step.bin").stat().st_size
 
@@ -39,7 +43,9 @@ class FastBackend:
         report: Report,
     ) -> Ids:  # fmt: skip
         """Codes [B, C, frames] of a planned clip."""
-        return self._model.decode(self._model.condition(prompt, chroma), layout, sampling, seeds, report)
+        return self._model.decode(
+            self._model.condition(prompt, chroma), layout, sampling, seeds, report
+        )
 
     def audio(self, codes: Ids, report: Report) -> list[Floats]:
         """For each clip float32 [channels, samples]."""
@@ -104,7 +110,9 @@ class TorchBackend:
         clips = []
         with torch.inference_mode():
             for done, clip in enumerate(codes, 1):
-                tracks = torch.from_numpy(np.stack([clip[c :: self.channels] for c in range(self.channels)]))
+                tracks = torch.from_numpy(
+                    np.stack([clip[c :: self.channels] for c in range(self.channels)])
+                )
                 decoded = self._model.audio_encoder.decode(tracks[None].to(self.device), [None])
                 clips.append(decoded.audio_values[:, 0].float().cpu().numpy())
                 report(done / len(codes))

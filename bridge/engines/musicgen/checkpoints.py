@@ -39,13 +39,22 @@ CHECKPOINTS: dict[str, Checkpoint] = {
         Checkpoint("large", "facebook/musicgen-large", "large", _LARGE),
         Checkpoint("melody", "facebook/musicgen-melody", "melody", 1_400_000_000, melody=True),
         Checkpoint(
-            "melody-large", "facebook/musicgen-melody-large", "melody-large", 2_450_000_000, melody=True
+            "melody-large",
+            "facebook/musicgen-melody-large",
+            "melody-large",
+            2_450_000_000,
+            melody=True,
         ),
         Checkpoint("stereo-small", "facebook/musicgen-stereo-small", "stereo-small", _SMALL, 2),
         Checkpoint("stereo-medium", "facebook/musicgen-stereo-medium", "stereo-medium", _MEDIUM, 2),
         Checkpoint("stereo-large", "facebook/musicgen-stereo-large", "stereo-large", _LARGE, 2),
         Checkpoint(
-            "stereo-melody", "facebook/musicgen-stereo-melody", "stereo-melody", 1_400_000_000, 2, True
+            "stereo-melody",
+            "facebook/musicgen-stereo-melody",
+            "stereo-melody",
+            1_400_000_000,
+            2,
+            True,
         ),
         Checkpoint(
             "stereo-melody-large",
@@ -138,6 +147,7 @@ def list_local(home: Path | None = None, cache: Path | None = None) -> list[Loca
     """Every published checkpoint that could be loaded now, in the order of the table."""
     cache = cache or hub_cache()
     found = [
-        (_in_home(row, home) if home else None) or _in_cache(row, cache) for row in CHECKPOINTS.values()
+        (_in_home(row, home) if home else None) or _in_cache(row, cache)
+        for row in CHECKPOINTS.values()
     ]
     return [item for item in found if item is not None]

@@ -53,5 +53,7 @@ class FastCodec:
         """Audio [channels, samples] at the codec's rate -> codes [1, C, F], whole frames only."""
         frames = audio.shape[1] // self._hop
         session = open_session(self._folder / "codec_encode.onnx", self._threads)
-        tracks = [session.run(["codes"], {"audio": t[None, None, : frames * self._hop]})[0] for t in audio]
+        tracks = [
+            session.run(["codes"], {"audio": t[None, None, : frames * self._hop]})[0] for t in audio
+        ]
         return np.asarray(np.stack(tracks, axis=2).reshape(1, -1, frames))  # interleaved

@@ -33,7 +33,9 @@ def write_codec_graphs(codec: Any, folder: Path) -> None:
         x = ""
         for number, book in enumerate(books):
             index = graph.tensor(np.array(number, dtype=np.int64))
-            found = graph.node("Gather", graph.tensor(book), graph.node("Gather", codes, index, axis=1))
+            found = graph.node(
+                "Gather", graph.tensor(book), graph.node("Gather", codes, index, axis=1)
+            )
             x = graph.node("Add", x, found) if x else found
         x = graph.node("Transpose", x, perm=[0, 2, 1])
         graph.node("Identity", _sequence(graph, layers[:cut], x), outputs=["states"])
@@ -76,7 +78,9 @@ def _same(graph: OnnxFile, module: Any, x: str) -> str:
 
 def _resnet_block(graph: OnnxFile, module: Any, x: str) -> str:
     return str(
-        graph.node("Add", _sequence(graph, [module.shortcut], x), _sequence(graph, list(module.block), x))
+        graph.node(
+            "Add", _sequence(graph, [module.shortcut], x), _sequence(graph, list(module.block), x)
+        )
     )
 
 
@@ -87,7 +91,9 @@ def _convolution(graph: OnnxFile, module: Any, x: str) -> str:
     right = 0 if module.causal else total // 2
     if total:
         pads = graph.ints(0, 0, total - right, 0, 0, right)
-        x = graph.node("Pad", x, pads, mode="reflect" if module.pad_mode == "reflect" else "constant")
+        x = graph.node(
+            "Pad", x, pads, mode="reflect" if module.pad_mode == "reflect" else "constant"
+        )
     x = graph.node(
         "Conv", x, graph.tensor(array_of(conv.weight)), graph.tensor(array_of(conv.bias)),
         strides=list(conv.stride), dilations=list(conv.dilation),
@@ -119,7 +125,9 @@ def _lstm(graph: OnnxFile, module: Any, x: str) -> str:
     state = start
     for layer in range(lstm.num_layers):
         bias = np.concatenate([gates("bias_ih", layer), gates("bias_hh", layer)], axis=1)
-        weights = [graph.tensor(a) for a in (gates("weight_ih", layer), gates("weight_hh", layer), bias)]
+        weights = [
+            graph.tensor(a) for a in (gates("weight_ih", layer), gates("weight_hh", layer), bias)
+        ]
         state = graph.node("LSTM", state, *weights, hidden_size=size)
         state = graph.node("Squeeze", state, graph.ints(1))
     return str(graph.node("Transpose", graph.node("Add", state, start), perm=[1, 2, 0]))

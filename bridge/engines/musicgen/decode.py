@@ -51,7 +51,9 @@ class Decoder:
         self.positions = core.embed_positions.weights.to(self.embeddings)  # [2048, D]
         self.layers = [Layer(layer, self.heads) for layer in core.layers]
         self.norm = core.layer_norm
-        self.to_logits = torch.cat([head.weight.data for head in language_model.lm_heads])  # [C V, D]
+        self.to_logits = torch.cat(
+            [head.weight.data for head in language_model.lm_heads]
+        )  # [C V, D]
 
     def embed(self, ids: Tensor) -> Tensor:
         """[B, C, S] -> [B, S, D], without positions."""
@@ -97,7 +99,9 @@ class Decoder:
         seen = torch.arange(bucket, device=self.device)[None, :] <= where[:, None]
         return self._layers(embedded + self.positions[where], cache, where, bucket, seen)
 
-    def _layers(self, x: Tensor, cache: Cache, where: Tensor, end: int, seen: Tensor | None) -> Tensor:
+    def _layers(
+        self, x: Tensor, cache: Cache, where: Tensor, end: int, seen: Tensor | None
+    ) -> Tensor:
         for number, layer in enumerate(self.layers):
             x = layer(x, cache, number, where, end, seen)
         logits = F.linear(self.norm(x[:, -1]), self.to_logits)
@@ -125,10 +129,16 @@ class Layer:
     def __init__(self, layer: Any, heads: int) -> None:
         own = layer.self_attn
         self.heads = heads
-        self.qkv = torch.cat([p.weight.data for p in (own.q_proj, own.k_proj, own.v_proj)])  # [3 D, D]
+        self.qkv = torch.cat(
+            [p.weight.data for p in (own.q_proj, own.k_proj, own.v_proj)]
+        )  # [3 D, D]
         self.out = own.out_proj.weight.data
         self.norm_own, self.norm_end = layer.self_attn_layer_norm, layer.final_layer_norm
-        self.up, self.down, self.activation = layer.fc1.weight.data, layer.fc2.weight.data, layer.activation_fn
+        self.up, self.down, self.activation = (
+            layer.fc1.weight.data,
+            layer.fc2.weight.data,
+            layer.activation_fn,
+        )
         self.text = getattr(layer, "encoder_attn", None)  # melody models have none
         self.norm_text = getattr(layer, "encoder_attn_layer_norm", None)
 
@@ -150,10 +160,14 @@ class Layer:
         keys, values = cache.own[number]
         keys.index_copy_(2, where, k)
         values.index_copy_(2, where, v)
-        mixed = F.scaled_dot_product_attention(q, keys[:, :, :end], values[:, :, :end], attn_mask=seen)
+        mixed = F.scaled_dot_product_attention(
+            q, keys[:, :, :end], values[:, :, :end], attn_mask=seen
+        )
         x = x + F.linear(mixed.transpose(1, 2).flatten(2), self.out)
         if cache.cross is not None:
-            assert self.text is not None and self.norm_text is not None, "this model reads no text here"
+            assert self.text is not None and self.norm_text is not None, (
+                "this model reads no text here"
+            )
             # without biases an unconditional row attends to zeros and gets exactly zero: left out
             keys, values = cache.cross[number]
             told = self.norm_text(x[: keys.shape[0]])
@@ -223,7 +237,9 @@ def decode(
 
     fed = 0
     for position in range(layout.first, layout.positions):
-        noise = None if sampling.greedy else _noise((decoder.codebooks, decoder.vocabulary), sources)
+        noise = (
+            None if sampling.greedy else _noise((decoder.codebooks, decoder.vocabulary), sources)
+        )
         tokens = step(ids[:, :, fed:position], noise)
         ids[:, :, position] = torch.where(known[:, position], ids[:, :, position], tokens)
         fed = position
@@ -233,4 +249,6 @@ def decode(
 
 def _noise(shape: tuple[int, int], sources: list[torch.Generator]) -> Tensor:
     """Exp(1) noise [B, C, V], each clip's from its own generator."""
-    return torch.stack([torch.empty(shape, device=g.device).exponential_(generator=g) for g in sources])
+    return torch.stack(
+        [torch.empty(shape, device=g.device).exponential_(generator=g) for g in sources]
+    )

@@ -66,7 +66,9 @@ class FastModel:
         from tokenizers import Tokenizer
 
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._layers, self._heads, self._width = (self.meta[k] for k in ("layers", "heads", "width"))
+        self._layers, self._heads, self._width = (
+            self.meta[k] for k in ("layers", "heads", "width")
+        )
         self._reads_text = not self.meta["chroma_frames"]
 
     def condition(self, prompt: str, chroma: Floats | None = None) -> FastCondition:
@@ -86,7 +88,9 @@ class FastModel:
         return np.asarray(self._tables[name])
 
     def _read(self, prompt: str) -> dict[str, Floats]:
-        bias_table = self._tables["text_bias"]  # by distance: as many tokens as it reaches to either side
+        bias_table = self._tables[
+            "text_bias"
+        ]  # by distance: as many tokens as it reaches to either side
         most = (bias_table.shape[1] + 1) // 2
         ids = self._tokenizer.encode(prompt).ids
         if len(ids) > most:
@@ -105,7 +109,10 @@ class FastModel:
         null = np.zeros((1, 12), dtype=np.float32)
         null[0, 0] = 1
         both = []
-        for melody, text in ((null if chroma is None else chroma, states[0]), (null, 0 * states[0])):
+        for melody, text in (
+            (null if chroma is None else chroma, states[0]),
+            (null, 0 * states[0]),
+        ):
             repeated = np.tile(melody, (-(-wanted // len(melody)), 1))[:wanted]
             projected = repeated @ self._tables["chroma_weight"].T + self._tables["chroma_bias"]
             both.append(np.concatenate([projected, text]))
@@ -136,7 +143,9 @@ class FastModel:
             x += self._tables["positions"][extra + fed : extra + position]
             logits = run.feed(np.concatenate([x, x]) if guided else x).reshape(shape)
             if guided:
-                logits = logits[batch:] + (logits[:batch] - logits[batch:]) * np.float32(sampling.guidance)
+                logits = logits[batch:] + (logits[:batch] - logits[batch:]) * np.float32(
+                    sampling.guidance
+                )
             tokens = draw(logits, sampling, sources)
             ids[:, :, position] = np.where(layout.known[:, position], ids[:, :, position], tokens)
             fed = position
@@ -148,7 +157,13 @@ class StepRun:
     """One clip being decoded: caches bound once, written in place by the graph."""
 
     def __init__(
-        self, session: Any, meta: dict[str, int], rows: int, batch: int, room: int, text: dict[str, Floats]
+        self,
+        session: Any,
+        meta: dict[str, int],
+        rows: int,
+        batch: int,
+        room: int,
+        text: dict[str, Floats],
     ) -> None:
         self._session, self._rows, self._length = session, rows, 0
         self._binding = session.io_binding()

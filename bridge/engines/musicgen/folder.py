@@ -12,7 +12,17 @@ from typing import Any
 from ...errors import BridgeError
 
 MODEL_TYPES = {"musicgen": False, "musicgen_melody": True}  # model_type -> has a melody input
-_ITEM_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2, "I8": 1, "U8": 1}
+_ITEM_BYTES = {
+    "F64": 8,
+    "I64": 8,
+    "F32": 4,
+    "I32": 4,
+    "F16": 2,
+    "BF16": 2,
+    "I16": 2,
+    "I8": 1,
+    "U8": 1,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +51,17 @@ def read_config(folder: Path) -> dict[str, Any]:
     except OSError as error:
         raise _missing(f"{folder} is no checkpoint: it has no readable config.json") from error
     except ValueError as error:
-        raise _missing(f"{folder / 'config.json'} is not valid JSON ({error}); fetch it again") from error
+        raise _missing(
+            f"{folder / 'config.json'} is not valid JSON ({error}); fetch it again"
+        ) from error
     kind = config.get("model_type") if isinstance(config, dict) else None
     if kind not in MODEL_TYPES:
         raise _missing(
             f"{folder} holds a model of type {kind!r}; this engine loads {' and '.join(MODEL_TYPES)}"
         )
-    if not all(isinstance(config.get(part), dict) for part in ("text_encoder", "audio_encoder", "decoder")):
+    if not all(
+        isinstance(config.get(part), dict) for part in ("text_encoder", "audio_encoder", "decoder")
+    ):
         raise _missing(
             f"{folder / 'config.json'} lacks one of text_encoder, audio_encoder, decoder; fetch it again"
         )
@@ -60,7 +74,9 @@ def safetensors_parameters(path: Path) -> int:
     The format: 8 bytes little-endian header length, a JSON header with dtype, shape and byte range of
     each tensor, then the data (https://github.com/huggingface/safetensors#format).
     """
-    damaged = _missing(f"{path} is damaged or was not fetched to its end; delete it and fetch it again")
+    damaged = _missing(
+        f"{path} is damaged or was not fetched to its end; delete it and fetch it again"
+    )
     size = path.stat().st_size
     with open(path, "rb") as file:
         start = file.read(8)

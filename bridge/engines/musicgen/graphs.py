@@ -26,8 +26,15 @@ def bucket_for(length: int) -> int:
 class BucketStep:
     """Callable as a step of `decode`: embed, all layers, guidance and the draw in one recording."""
 
-    def __init__(self, decoder: Decoder, sampling: Sampling, guided: bool, record: bool = True) -> None:
-        self._decoder, self._sampling, self._guided, self._record = decoder, sampling, guided, record
+    def __init__(
+        self, decoder: Decoder, sampling: Sampling, guided: bool, record: bool = True
+    ) -> None:
+        self._decoder, self._sampling, self._guided, self._record = (
+            decoder,
+            sampling,
+            guided,
+            record,
+        )
         self._replays: dict[int, Callable[[], None]] = {}
         self._ids = self._where = self._tokens = torch.empty(0)
         self._noise: Tensor | None = None

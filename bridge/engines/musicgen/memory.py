@@ -46,7 +46,9 @@ def refuse_if_too_large(name: str, needed: int, precision: str, available: int |
         for row in CHECKPOINTS.values()
         if load_bytes(row.decoder_parameters + _OTHER_PARAMETERS, precision) <= available
     ]
-    what = f"these would fit: {', '.join(fitting)}" if fitting else "no published checkpoint would fit"
+    what = (
+        f"these would fit: {', '.join(fitting)}" if fitting else "no published checkpoint would fit"
+    )
     raise BridgeError(
         "out-of-range",
         f"loading {name} takes about {needed / 1e9:.1f} GB of memory and {available / 1e9:.1f} GB are "

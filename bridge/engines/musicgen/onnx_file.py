@@ -43,11 +43,15 @@ class OnnxFile:
         self._data = open(self._data_path, "wb")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: object, trace: TracebackType | None
+    ) -> None:
         self._data.close()
         if kind is not None:
             return
-        graph = helper.make_graph(self._nodes, self._path.stem, self._inputs, self._outputs, self._tensors)
+        graph = helper.make_graph(
+            self._nodes, self._path.stem, self._inputs, self._outputs, self._tensors
+        )
         opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("com.microsoft", 1)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR)
         self._path.write_bytes(model.SerializeToString())
@@ -69,13 +73,19 @@ class OnnxFile:
         if key and key in self._constants:
             return self._constants[key]
         self._count += 1
-        proto = TensorProto(name=f"w{self._count}", data_type=_NUMPY_TYPES[array.dtype], dims=array.shape)
+        proto = TensorProto(
+            name=f"w{self._count}", data_type=_NUMPY_TYPES[array.dtype], dims=array.shape
+        )
         if key:
             proto.raw_data = raw
             self._constants[key] = proto.name
         else:
             self._data.write(b"\0" * (-self._data.tell() % _ALIGNMENT))
-            place = {"location": self._data_path.name, "offset": self._data.tell(), "length": array.nbytes}
+            place = {
+                "location": self._data_path.name,
+                "offset": self._data.tell(),
+                "length": array.nbytes,
+            }
             array.tofile(self._data)
             proto.data_location = TensorProto.EXTERNAL
             for field, value in place.items():
@@ -97,7 +107,9 @@ class OnnxFile:
         if isinstance(outputs, int):
             self._count += 1
             outputs = [f"t{self._count}_{i}" for i in range(outputs)]
-        node = helper.make_node(kind.removeprefix("ms."), list(inputs), outputs, domain=domain, **attributes)
+        node = helper.make_node(
+            kind.removeprefix("ms."), list(inputs), outputs, domain=domain, **attributes
+        )
         self._nodes.append(node)
         names = tuple(name for name in outputs if name)
         return names[0] if len(names) == 1 else names

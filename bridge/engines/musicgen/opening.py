@@ -58,7 +58,8 @@ def find_weights(name: str, home: Path | None) -> Weights:
         shape = SHAPES.get(name.removeprefix(RANDOM_PREFIX))
         if shape is None:
             raise BridgeError(
-                "model-missing", f"no shape is called {name!r}; there are random:{', random:'.join(SHAPES)}"
+                "model-missing",
+                f"no shape is called {name!r}; there are random:{', random:'.join(SHAPES)}",
             )
         return Weights(name, shape=shape)
     local = find_local(name, home)
@@ -76,7 +77,8 @@ def settle(device: str, precision: str) -> tuple[str, str]:
     """What "auto" means here: int8 on processors, half precision on an accelerator."""
     if device in ("cuda", "mps") and precision in BITS:
         raise BridgeError(
-            "out-of-range", f"precision {precision} is for processors; use bf16, fp16 or fp32 on {device}"
+            "out-of-range",
+            f"precision {precision} is for processors; use bf16, fp16 or fp32 on {device}",
         )
     if device == "auto" and (precision in BITS or not accelerator_likely()):
         device = "cpu"
@@ -87,7 +89,9 @@ def settle(device: str, precision: str) -> tuple[str, str]:
         if device == "auto":
             device = next((kind for kind, found in there.items() if found), "cpu")
         elif not there[device]:
-            raise BridgeError("out-of-range", f"there is no {device} device here; use --device auto")
+            raise BridgeError(
+                "out-of-range", f"there is no {device} device here; use --device auto"
+            )
         if precision == "auto" and device != "cpu":
             half = "bf16" if device == "cuda" and torch.cuda.is_bf16_supported() else "fp16"
             return device, half
@@ -104,8 +108,12 @@ def open_backend(
             return _open_fast(weights, home, precision, report)
         except (BridgeError, Cancelled, MemoryError):
             raise
-        except Exception:  # an old onnxruntime, a full disk, an unusual checkpoint: slower beats not at all
-            log.exception("musicgen.conversion-failed model=%s; serving fp32 on torch", weights.name)
+        except (
+            Exception
+        ):  # an old onnxruntime, a full disk, an unusual checkpoint: slower beats not at all
+            log.exception(
+                "musicgen.conversion-failed model=%s; serving fp32 on torch", weights.name
+            )
             precision = "fp32"
     _check_memory(weights, precision)
     model, tokenizer = weights.read()

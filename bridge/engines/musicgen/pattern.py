@@ -42,7 +42,9 @@ class Plan:
         )
 
 
-def plan(batch: int, codebooks: int, channels: int, frames: int, pad: int, prompt: Ids | None = None) -> Plan:
+def plan(
+    batch: int, codebooks: int, channels: int, frames: int, pad: int, prompt: Ids | None = None
+) -> Plan:
     """Lay out a clip of `frames` codec frames; `prompt` [batch or 1, codebooks, n] are its first n."""
     delays = np.arange(codebooks) // channels
     positions = frames + codebooks // channels

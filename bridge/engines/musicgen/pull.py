@@ -101,7 +101,11 @@ def _download(row: Checkpoint, report: Report, endpoint: str | None) -> tuple[Pa
             counter.name = name
             path = Path(
                 hf_hub_download(
-                    row.hub_id, name, revision=info.sha, endpoint=endpoint, tqdm_class=counter.bar_class()
+                    row.hub_id,
+                    name,
+                    revision=info.sha,
+                    endpoint=endpoint,
+                    tqdm_class=counter.bar_class(),
                 )
             )
             lfs = files[name].lfs
@@ -113,7 +117,8 @@ def _download(row: Checkpoint, report: Report, endpoint: str | None) -> tuple[Pa
     except network as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise BridgeError(
-                "disk-full", f"the disk of the model cache is full; {row.hub_id} was not fetched whole"
+                "disk-full",
+                f"the disk of the model cache is full; {row.hub_id} was not fetched whole",
             ) from error
         raise unreachable from error
 
@@ -183,7 +188,9 @@ def store_as_safetensors(source: Path, target: Path, revision: str, report: Repo
     """
     shards = sorted(source.glob("pytorch_model*.bin"))
     if not shards:
-        raise BridgeError("model-missing", f"{source} holds no pytorch_model*.bin and no model.safetensors")
+        raise BridgeError(
+            "model-missing", f"{source} holds no pytorch_model*.bin and no model.safetensors"
+        )
     partial = target.with_name(target.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -226,7 +233,9 @@ def _convert_shard(shard: Path, target: Path) -> Iterable[str]:
         tensors = torch.load(shard, map_location="cpu", weights_only=True, mmap=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         raise refused from error
-    if not isinstance(tensors, dict) or not all(isinstance(t, torch.Tensor) for t in tensors.values()):
+    if not isinstance(tensors, dict) or not all(
+        isinstance(t, torch.Tensor) for t in tensors.values()
+    ):
         raise refused
     save_file(
         {name: tensor.contiguous().clone() for name, tensor in tensors.items()}, target,

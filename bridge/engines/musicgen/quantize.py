@@ -56,4 +56,8 @@ def linear(graph: OnnxFile, x: str, weight: Weights, scheme: str, exact_input: b
 def snr_db(reference: Weights, other: Weights) -> float:
     """Signal-to-noise ratio of `other` against `reference`."""
     error = float(np.square(reference - other, dtype=np.float64).sum())
-    return float("inf") if error == 0 else 10 * np.log10(np.square(reference, dtype=np.float64).sum() / error)
+    return (
+        float("inf")
+        if error == 0
+        else 10 * np.log10(np.square(reference, dtype=np.float64).sum() / error)
+    )

@@ -88,7 +88,9 @@ def build_tokenizer(shape: Shape) -> Any:
     hf: Any = import_module("transformers")
     pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -3.0)]
     pieces += [(letter, -6.0) for letter in string.ascii_letters + string.digits + ".,-#/"]
-    pieces += [("▁" + word, -4.0) for word in ("drums", "bass", "bpm", "piano", "in", "minor", "major")]
+    pieces += [
+        ("▁" + word, -4.0) for word in ("drums", "bass", "bpm", "piano", "in", "minor", "major")
+    ]
     return hf.T5Tokenizer(vocab=pieces[: shape.text_vocabulary], extra_ids=0)
 
 

@@ -55,7 +55,9 @@ class _Work:
         return 0 if self.start is None else int(self.start.shape[2])
 
 
-def render(backend: FastBackend | TorchBackend, request: GenerateRequest, progress: Progress) -> Render:
+def render(
+    backend: FastBackend | TorchBackend, request: GenerateRequest, progress: Progress
+) -> Render:
     """Every variation of a request; see MusicgenEngine.generate."""
     progress("generating", 0.0)
     start, melody = _read_source(backend, request)
@@ -71,7 +73,9 @@ def render(backend: FastBackend | TorchBackend, request: GenerateRequest, progre
     started = time.monotonic()
     clips: list[Floats] = []
     for first in range(0, len(seeds), size):
-        clips += _render_batch(work, seeds[first : first + size], first / len(seeds), size / len(seeds))
+        clips += _render_batch(
+            work, seeds[first : first + size], first / len(seeds), size / len(seeds)
+        )
     retries = _retry_silent(work, clips, seeds)
     steps = (work.frames - work.given) * ceil(len(seeds) / size)
     report: dict[str, object] = {
@@ -95,7 +99,11 @@ def _read_source(
         return None, None
     if request.source.mode == "continue":
         sound = sources.prepare(
-            request.source, backend.sample_rate, backend.channels, sources.MAX_CONTEXT_SECONDS, from_end=True
+            request.source,
+            backend.sample_rate,
+            backend.channels,
+            sources.MAX_CONTEXT_SECONDS,
+            from_end=True,
         )
         if sound.shape[1] < backend.hop:
             sound = np.pad(sound, ((0, 0), (backend.hop - sound.shape[1], 0)))

@@ -36,7 +36,9 @@ def draw(logits: Floats, sampling: Sampling, sources: list[np.random.Generator])
     if 0 < sampling.top_k < size:
         floor = np.partition(logits, size - sampling.top_k, axis=-1)[..., size - sampling.top_k]
         logits = np.where(logits < floor[..., None], -np.inf, logits)
-    noise = np.stack([source.standard_exponential(logits.shape[1:], dtype=np.float32) for source in sources])
+    noise = np.stack(
+        [source.standard_exponential(logits.shape[1:], dtype=np.float32) for source in sources]
+    )
     # a draw of exactly 0 happens in single precision, and must not revive a token that top_k ruled out
     noise = np.maximum(noise, np.float32(SMALLEST_NOISE))
     return np.asarray((logits / np.float32(sampling.temperature) - np.log(noise)).argmax(-1))

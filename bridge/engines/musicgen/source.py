@@ -18,7 +18,9 @@ SILENCE_RMS = 1e-4  # -80 dBFS
 MAX_CONTEXT_SECONDS = 10.0  # of a clip to be continued; leaves 20 s of the model's window
 
 
-def prepare(source: Source, rate: int, channels: int, keep_seconds: float, from_end: bool) -> Floats:
+def prepare(
+    source: Source, rate: int, channels: int, keep_seconds: float, from_end: bool
+) -> Floats:
     """[channels, samples] at `rate`: the last (or first) `keep_seconds` of the source.
 
     Raises BridgeError `out-of-range` when it is shorter than a codec frame, silent, or not finite.
@@ -30,13 +32,17 @@ def prepare(source: Source, rate: int, channels: int, keep_seconds: float, from_
     seconds = audio.shape[1] / source.sample_rate
     if seconds < 0.02:
         raise BridgeError(
-            "out-of-range", f"the source is only {seconds * 1000:.1f} ms long; give at least 20 ms of audio"
+            "out-of-range",
+            f"the source is only {seconds * 1000:.1f} ms long; give at least 20 ms of audio",
         )
     if not np.isfinite(audio).all():
-        raise BridgeError("unreadable-audio", "the source holds values that are not numbers; export it again")
+        raise BridgeError(
+            "unreadable-audio", "the source holds values that are not numbers; export it again"
+        )
     if float(np.sqrt(np.mean(np.square(audio, dtype=np.float64)))) < SILENCE_RMS:
         raise BridgeError(
-            "out-of-range", "the source is silent where it is used; choose another section (source_start_s)"
+            "out-of-range",
+            "the source is silent where it is used; choose another section (source_start_s)",
         )
     if len(audio) != channels:
         mono = audio.mean(axis=0, keepdims=True) if len(audio) != 1 else audio

@@ -60,9 +60,14 @@ class _Step:
 
     def add_and_normalise(self, x: str, pending: str, norm: Any) -> tuple[str, str]:
         """x + pending, and its layer normalisation."""
-        gamma, beta = self.graph.tensor(array_of(norm.weight)), self.graph.tensor(array_of(norm.bias))
+        gamma, beta = (
+            self.graph.tensor(array_of(norm.weight)),
+            self.graph.tensor(array_of(norm.bias)),
+        )
         if not pending:
-            return x, str(self.graph.node("LayerNormalization", x, gamma, beta, axis=-1, epsilon=_EPSILON))
+            return x, str(
+                self.graph.node("LayerNormalization", x, gamma, beta, axis=-1, epsilon=_EPSILON)
+            )
         normal, total = self.graph.node(
             "ms.SkipLayerNormalization", x, pending, gamma, beta,
             outputs=[f"n_{pending}", "", "", f"s_{pending}"], epsilon=_EPSILON,

@@ -17,8 +17,12 @@ DELAY_FRAMES = 3  # the last codebook runs this many steps behind the first
 
 def load_model(folder: Path, melody: bool, dtype: torch.dtype = torch.float32) -> Any:
     """The checkpoint in `folder`, from safetensors only, never from the network."""
-    cls = hf.MusicgenMelodyForConditionalGeneration if melody else hf.MusicgenForConditionalGeneration
-    model: Any = cls.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=dtype)
+    cls = (
+        hf.MusicgenMelodyForConditionalGeneration if melody else hf.MusicgenForConditionalGeneration
+    )
+    model: Any = cls.from_pretrained(
+        folder, local_files_only=True, use_safetensors=True, dtype=dtype
+    )
     model.eval()
     return model
 
@@ -34,7 +38,9 @@ class _EachStep(hf.StoppingCriteria):
     def __init__(self, steps: int, report: Callable[[float], None]) -> None:
         self._steps, self._done, self._report = steps, 0, report
 
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: Any) -> torch.Tensor:
+    def __call__(
+        self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: Any
+    ) -> torch.Tensor:
         self._done += 1
         self._report(min(1.0, self._done / self._steps))
         return torch.zeros(input_ids.shape[0], dtype=torch.bool, device=input_ids.device)

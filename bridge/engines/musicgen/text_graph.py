@@ -85,5 +85,9 @@ def _block(graph: OnnxFile, block: Any, x: str, heads: int, size: int, scheme: s
     mixed = graph.node("Reshape", mixed, graph.ints(1, -1, heads * size))
     x = graph.node("Add", x, linear(graph, mixed, array_of(own.o.weight), scheme, exact_input=True))
     normal = _rms_norm(graph, forward.layer_norm, x)
-    up = graph.node("Relu", linear(graph, normal, array_of(dense.wi.weight), scheme, exact_input=True))
-    return str(graph.node("Add", x, linear(graph, up, array_of(dense.wo.weight), scheme, exact_input=True)))
+    up = graph.node(
+        "Relu", linear(graph, normal, array_of(dense.wi.weight), scheme, exact_input=True)
+    )
+    return str(
+        graph.node("Add", x, linear(graph, up, array_of(dense.wo.weight), scheme, exact_input=True))
+    )

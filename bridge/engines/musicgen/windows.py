@@ -61,7 +61,9 @@ def render_tokens(
         first = max(0, end - WINDOW_FRAMES) if number else 0
         context = None if done is None else done[:, :, first:]
         layout = plan(batch, model.codebooks, model.channels, end - first, model.pad, context)
-        shifted = None if melody is None else np.roll(melody, -round(first / CHROMA_HOP_FRAMES), axis=0)
+        shifted = (
+            None if melody is None else np.roll(melody, -round(first / CHROMA_HOP_FRAMES), axis=0)
+        )
 
         def within(fraction: float, have: int = have, end: int = end) -> None:
             report((have - given + fraction * (end - have)) / total)
@@ -69,6 +71,8 @@ def render_tokens(
         # each window has randomness of its own; the first one's is the clip's seed
         own = [seed + number * 1_000_003 for seed in seeds]
         codes = model.tokens(prompt, shifted, layout, sampling, own, within)
-        done = codes if done is None else np.concatenate([done, codes[:, :, have - first :]], axis=2)
+        done = (
+            codes if done is None else np.concatenate([done, codes[:, :, have - first :]], axis=2)
+        )
     assert done is not None
     return done

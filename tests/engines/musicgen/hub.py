@@ -52,7 +52,11 @@ def serve_hub(
                 return
             file = folder / path.rsplit("/", 1)[1]
             data = file.read_bytes()
-            headers = {"X-Repo-Commit": COMMIT, "ETag": f'"{digest(file)}"', "Accept-Ranges": "bytes"}
+            headers = {
+                "X-Repo-Commit": COMMIT,
+                "ETag": f'"{digest(file)}"',
+                "Accept-Ranges": "bytes",
+            }
             wanted = self.headers.get("Range", "")
             status = 200
             if wanted.startswith("bytes=") and body:

@@ -56,7 +56,9 @@ def test_greedy_ids_equal_transformers(
     if prompted:
         given = 7
         shape = (batch, decoder.codebooks, given)
-        prompt = torch.randint(0, decoder.vocabulary, shape, generator=torch.Generator().manual_seed(4))
+        prompt = torch.randint(
+            0, decoder.vocabulary, shape, generator=torch.Generator().manual_seed(4)
+        )
         inputs["decoder_input_ids"] = prompt.flatten(0, 1)
         prompt = prompt.numpy()
     frames = 40
@@ -86,7 +88,9 @@ def test_unconditional_ids_equal_transformers(tiny: Tiny) -> None:
 @pytest.mark.parametrize("with_melody", [False, True])
 @torch.no_grad()
 def test_melody_ids_equal_transformers(tiny: Tiny, guidance: float, with_melody: bool) -> None:
-    model, tokenizer = (f(tiny("melody-tiny")) for f in (lambda p: load_model(p, melody=True), load_tokenizer))
+    model, tokenizer = (
+        f(tiny("melody-tiny")) for f in (lambda p: load_model(p, melody=True), load_tokenizer)
+    )
     tokens = tokenizer(PROMPTS[:2], padding=True, return_tensors="pt")
     decoder = Decoder(model.decoder)
     chroma = None
@@ -97,7 +101,9 @@ def test_melody_ids_equal_transformers(tiny: Tiny, guidance: float, with_melody:
         inputs["input_features"] = chroma.clone()
     prefix = melody_prefix(model, tokens, chroma, guided=guidance > 1)
     layout = plan(2, 4, 1, 30, decoder.pad)
-    ours = decode(decoder, Condition(prefix=prefix), layout, Sampling(guidance, greedy=True), [0, 0])
+    ours = decode(
+        decoder, Condition(prefix=prefix), layout, Sampling(guidance, greedy=True), [0, 0]
+    )
     assert np.array_equal(ours, stock_codes(model, inputs, 30))
 
 

@@ -37,7 +37,9 @@ def test_importing_the_engine_loads_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-@pytest.mark.parametrize(("name", "channels"), [("tiny", 1), ("stereo-tiny", 2), ("melody-tiny", 1)])
+@pytest.mark.parametrize(
+    ("name", "channels"), [("tiny", 1), ("stereo-tiny", 2), ("melody-tiny", 1)]
+)
 def test_renders_every_variation(tiny: Tiny, name: str, channels: int) -> None:
     engine = MusicgenEngine(str(tiny(name)))
     assert isinstance(engine, Engine)

@@ -20,7 +20,9 @@ Tiny = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
-def converted(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Any, Any, Path]]:
+def converted(
+    tiny: Tiny, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], tuple[Any, Any, Path]]:
     """`converted(name, scheme)` is the stock model, its tokenizer and the converted folder."""
     made: dict[tuple[str, str], tuple[Any, Any, Path]] = {}
 
@@ -39,10 +41,18 @@ def converted(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Callable[
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
 @pytest.mark.parametrize(
     ("name", "prompted"),
-    [("tiny", False), ("tiny", True), ("stereo-tiny", False), ("stereo-tiny", True), ("melody-tiny", False)],
+    [
+        ("tiny", False),
+        ("tiny", True),
+        ("stereo-tiny", False),
+        ("stereo-tiny", True),
+        ("melody-tiny", False),
+    ],
 )
 @torch.no_grad()
-def test_greedy_ids_equal_transformers(converted: Any, name: str, guidance: float, prompted: bool) -> None:
+def test_greedy_ids_equal_transformers(
+    converted: Any, name: str, guidance: float, prompted: bool
+) -> None:
     model, tokenizer, folder = converted(name)
     fast = FastModel(folder)
     codebooks, channels = fast.meta["codebooks"], fast.meta["channels"]
@@ -51,7 +61,9 @@ def test_greedy_ids_equal_transformers(converted: Any, name: str, guidance: floa
     prompt, given = None, 0
     if prompted:
         given = 7
-        codes = torch.randint(0, 64, (2, codebooks, given), generator=torch.Generator().manual_seed(4))
+        codes = torch.randint(
+            0, 64, (2, codebooks, given), generator=torch.Generator().manual_seed(4)
+        )
         inputs["decoder_input_ids"], prompt = codes.flatten(0, 1), codes.numpy()
     layout = plan(2, codebooks, channels, 40 + given, fast.meta["pad"], prompt)
     ours = fast.decode(fast.condition(PROMPTS[1]), layout, Sampling(guidance, greedy=True), [0, 0])
@@ -99,9 +111,13 @@ def test_int8_logits_are_close_and_tokens_repeatable(converted: Any) -> None:
     _, _, folder = converted("tiny", "int8")
     exact, fast = FastModel(exact_folder), FastModel(folder)
     layout = plan(2, 4, 1, 20, fast.meta["pad"])
-    first, second = (fast.decode(fast.condition("bass"), layout, Sampling(), [1, 2]) for _ in range(2))
+    first, second = (
+        fast.decode(fast.condition("bass"), layout, Sampling(), [1, 2]) for _ in range(2)
+    )
     assert np.array_equal(first, second)
-    alone = fast.decode(fast.condition("bass"), plan(1, 4, 1, 20, fast.meta["pad"]), Sampling(), [2])
+    alone = fast.decode(
+        fast.condition("bass"), plan(1, 4, 1, 20, fast.meta["pad"]), Sampling(), [2]
+    )
     assert np.array_equal(alone[0], first[1])
     for n in range(2):  # text keys of every layer
         ours, theirs = (m.condition("bass").text[f"text_key_{n}"] for m in (fast, exact))

@@ -68,7 +68,9 @@ def test_interrupted_pull_goes_on_where_it_stopped(tiny: Tiny, tmp_path: Path, c
     assert find_local("small", tmp_path).folder.is_dir()
 
 
-def test_file_with_wrong_hash_is_refused_and_removed(tiny: Tiny, tmp_path: Path, cache: Path) -> None:
+def test_file_with_wrong_hash_is_refused_and_removed(
+    tiny: Tiny, tmp_path: Path, cache: Path
+) -> None:
     with serve_hub(tiny(), REPO, lie_about="model.safetensors") as (endpoint, _):
         with pytest.raises(BridgeError, match="SHA-256"):
             pull("small", lambda f, text: None, tmp_path, endpoint=endpoint)
@@ -121,7 +123,9 @@ def test_sharded_pickle_keeps_every_tensor(tiny: Tiny, tmp_path: Path) -> None:
     (folder / "model.safetensors").unlink()
     names = sorted(tensors)
     for number, part in enumerate((names[::2], names[1::2]), 1):
-        torch.save({n: tensors[n] for n in part}, folder / f"pytorch_model-0000{number}-of-00002.bin")
+        torch.save(
+            {n: tensors[n] for n in part}, folder / f"pytorch_model-0000{number}-of-00002.bin"
+        )
     pulled = pull(str(folder), lambda f, text: None, tmp_path / "home")
     index = json.loads((pulled.folder / "model.safetensors.index.json").read_text())
     assert set(index["weight_map"]) == set(names)

@@ -33,13 +33,17 @@ def mute(engine: MusicgenEngine, monkeypatch: pytest.MonkeyPatch, bad: set[int])
     seeds_heard: list[int] = []
     tokens, audio = backend.tokens, backend.audio
 
-    def remember(prompt: str, melody: Any, layout: Any, sampling: Any, seeds: list[int], report: Any) -> Any:
+    def remember(
+        prompt: str, melody: Any, layout: Any, sampling: Any, seeds: list[int], report: Any
+    ) -> Any:
         seeds_heard[:] = seeds
         return tokens(prompt, melody, layout, sampling, seeds, report)
 
     def silence(codes: Any, report: Any) -> list[np.ndarray]:
         clips = audio(codes, report)
-        return [0 * clip if seed in bad else clip for clip, seed in zip(clips, seeds_heard, strict=True)]
+        return [
+            0 * clip if seed in bad else clip for clip, seed in zip(clips, seeds_heard, strict=True)
+        ]
 
     monkeypatch.setattr(backend, "tokens", remember)
     monkeypatch.setattr(backend, "audio", silence)
@@ -56,7 +60,9 @@ def test_silent_clip_is_rendered_again_with_another_seed(
     assert np.array_equal(again.takes[0].parts[0].audio, render.takes[1].parts[0].audio)
 
 
-def test_silence_twice_is_a_sentence(engine: MusicgenEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silence_twice_is_a_sentence(
+    engine: MusicgenEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mute(engine, monkeypatch, bad={3, 3 + rendering.RETRY_SEED_STEP})
     with pytest.raises(BridgeError, match="silence twice") as caught:
         engine.generate(request(), silent)
@@ -70,7 +76,9 @@ def test_variations_that_do_not_fit_are_rendered_in_turn(
     whole = engine.generate(request(variations=3), silent)
     monkeypatch.setattr(rendering, "batch_size", lambda work, variations: 2)
     seen: list[float] = []
-    parts = engine.generate(request(variations=3), lambda s, f: seen.append(f) if s == "generating" else None)
+    parts = engine.generate(
+        request(variations=3), lambda s, f: seen.append(f) if s == "generating" else None
+    )
     for one, two in zip(whole.takes, parts.takes, strict=True):
         assert np.array_equal(one.parts[0].audio, two.parts[0].audio)
     assert seen == sorted(seen)
@@ -104,7 +112,9 @@ def test_second_load_reuses_the_conversion(
     assert np.array_equal(engine.generate(request(), silent).takes[0].parts[0].audio, first)
 
 
-def test_serving_a_conversion_needs_neither_torch_nor_onnx(engine: MusicgenEngine, tiny: Tiny) -> None:
+def test_serving_a_conversion_needs_neither_torch_nor_onnx(
+    engine: MusicgenEngine, tiny: Tiny
+) -> None:
     code = (
         "import sys; from pathlib import Path; from bridge.engines.musicgen import MusicgenEngine as E;"
         "e = E(sys.argv[1], home=Path(sys.argv[2]), device='cpu'); e.load(lambda s, f: None);"
@@ -117,7 +127,9 @@ def test_serving_a_conversion_needs_neither_torch_nor_onnx(engine: MusicgenEngin
     assert done.returncode == 0, done.stderr
 
 
-def test_damaged_conversion_is_made_again(tiny: Tiny, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_damaged_conversion_is_made_again(
+    tiny: Tiny, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     engine = MusicgenEngine(str(tiny()), home=tmp_path)
     first = engine.generate(request(), silent).takes[0].parts[0].audio
     engine.unload()

@@ -24,7 +24,9 @@ def tone(seconds: float, channels: int = 2, hertz: float = 220.0, rate: int = RA
 
 
 @pytest.mark.parametrize(("name", "channels"), [("tiny", 1), ("stereo-tiny", 2)])
-def test_continuation_gives_new_material_only(tiny: Tiny, tmp_path: Path, name: str, channels: int) -> None:
+def test_continuation_gives_new_material_only(
+    tiny: Tiny, tmp_path: Path, name: str, channels: int
+) -> None:
     engine = MusicgenEngine(str(tiny(name)), home=tmp_path)
     loud, other = (
         engine.generate(request(1.0, source=Source(tone(2.0, 2, hertz), RATE, "continue")), silent)
@@ -62,7 +64,9 @@ def test_melody_steers_a_melody_model_only(tiny: Tiny, tmp_path: Path) -> None:
         (np.full((2, RATE), np.nan, np.float32), "not numbers"),
     ],
 )
-def test_unusable_sources_are_refused(tiny: Tiny, tmp_path: Path, audio: np.ndarray, words: str) -> None:
+def test_unusable_sources_are_refused(
+    tiny: Tiny, tmp_path: Path, audio: np.ndarray, words: str
+) -> None:
     engine = MusicgenEngine(str(tiny()), home=tmp_path)
     with pytest.raises(BridgeError, match=words):
         engine.generate(request(source=Source(audio, RATE, "continue")), silent)
