@@ -6,18 +6,17 @@ import asyncio
 import hmac
 import logging
 import os
-import random
 import shutil
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from . import PROTOCOL_VERSION, __version__, manifest, stem_model
+from . import PROTOCOL_VERSION, __version__, manifest
+from .admission import settle
 from .config import Config
-from .engines import EngineInfo
-from .engines.registry import Choice, info_of, local_models, resolve
+from .engines.registry import Choice, local_models, resolve
 from .errors import BridgeError, Cancelled, is_disk_full
 from .home import Home
 from .jobs import (
@@ -30,8 +29,8 @@ from .jobs import (
     Job,
     JobStore,
 )  # fmt: skip
-from .music import length_beats, parse_meter
 from .packet import Argument, Message, encode_answer
+from .progress import RunningJob
 from .protocol import (
     CANCELLED,
     CLIP,
@@ -39,7 +38,6 @@ from .protocol import (
     FAILED,
     PROGRESS,
     Request,
-    Value,
     parse,
     request_id_of,
 )  # fmt: skip
@@ -49,42 +47,9 @@ from .worker import Worker, WorkerDied
 log = logging.getLogger(__name__)
 
 MAX_LISTENERS = 64
-PROGRESS_EVERY_S = 0.1
-DEFAULT_BARS = 4.0
-MAX_TRACK_SECONDS = 2400.0  # variations x tracks x length: about 1 GB of float audio at 48 kHz
 
 Send = Callable[[str, bytes], None]  # peer ("udp|host|port" or "mailbox|client"), packet
 T = TypeVar("T")
-
-
-class RunningJob:
-    """How far the job in the worker is, and an ETA from the speed measured so far."""
-
-    def __init__(self, job: Job, clock: Callable[[], float]) -> None:
-        self.job = job
-        self.stage, self.fraction = "loading", 0.0
-        self._clock = clock
-        self._began = self._announced = clock()
-        self.cancelled = False
-
-    def report(self, stage: str, fraction: float) -> bool:
-        """Take a report; says whether it is worth an event (a new stage, or some time has passed)."""
-        now, new_stage = self._clock(), stage != self.stage
-        if new_stage:
-            self._began = now
-        self.stage, self.fraction = stage, fraction
-        if not new_stage and now - self._announced < PROGRESS_EVERY_S:
-            return False
-        self._announced = now
-        return True
-
-    @property
-    def eta_s(self) -> float:
-        """Seconds until the present stage ends; -1 while nothing can be said."""
-        elapsed = self._clock() - self._began
-        if self.fraction < 0.01 or elapsed < 0.2:
-            return -1.0
-        return elapsed * (1 - self.fraction) / self.fraction
 
 
 class Service:
@@ -180,7 +145,7 @@ class Service:
         old = await self._in_store(lambda: self._store.find(request_id=request.request_id))
         if old and old.command == address:
             return (old.id, old.place)
-        params = await self._on_disk(lambda: self._prepare(request))
+        params = await self._on_disk(lambda: settle(request, self._config, self.default))
         job, new = await self._in_store(
             lambda: self._store.accept(
                 request.request_id, address, params, peer, self._config.queue_limit, time.time()
@@ -190,68 +155,6 @@ class Service:
             log.info("job.accepted job_id=%s command=%s place=%s", job.id, job.command, job.place)
             self._work.set()
         return (job.id, job.place)
-
-    def _prepare(self, request: Request) -> dict[str, Value]:
-        """Settle what a job leaves open, and refuse now what can be known to fail later."""
-        params = dict(request.values)
-        if shutil.disk_usage(self._home.root).free < self._config.min_free_bytes:
-            least = self._config.min_free_bytes // 1_000_000
-            raise BridgeError(
-                "disk-full", f"less than {least} MB are free at {self._home.root}: free some space"
-            )
-        splits = False
-        if request.command.address == "/bridge/generate":
-            info = self._prepare_generate(params)
-            splits = bool(
-                params["instruments"]
-                and params["ensemble"] == "split"
-                and "instruments" not in info.supports
-            )
-        else:
-            _check_file("path", str(params["path"]))
-        if request.command.address == "/bridge/separate" or params.get("stems") or splits:
-            missing = stem_model.available(self._home.root)
-            if missing:
-                raise BridgeError("model-missing", missing)
-        return params
-
-    def _prepare_generate(self, params: dict[str, Any]) -> EngineInfo:
-        if params["bars"] is None and params["seconds"] is None:
-            params["bars"] = DEFAULT_BARS
-        if params["seed"] == -1:
-            params["seed"] = random.randrange(2**31)  # noqa: S311 (music, not secrets)
-        choice = resolve(params["model"], self._home.root) if params["model"] else self.default
-        info = info_of(choice)
-        seconds = params["seconds"]
-        if seconds is None:
-            seconds = (
-                float(length_beats(params["bars"], parse_meter(params["meter"])))
-                * 60
-                / params["bpm"]
-            )
-        if not info.min_seconds <= seconds <= info.max_seconds:
-            raise BridgeError(
-                "out-of-range",
-                f"{info.title} makes clips of {info.min_seconds:g}..{info.max_seconds:g} s, this one "
-                f"would be {seconds:.4g} s long: change bars, seconds or bpm",
-            )
-        tracks = params["variations"] * (1 + len(params["instruments"]))
-        if seconds * tracks > MAX_TRACK_SECONDS:
-            raise BridgeError(
-                "out-of-range",
-                f"{tracks} tracks of {seconds:.4g} s are {seconds * tracks / 60:.3g} minutes of audio, "
-                f"one request may make {MAX_TRACK_SECONDS / 60:g}: ask for fewer or shorter ones",
-            )
-        if params["source"]:
-            params["source_mode"] = params["source_mode"] or "continue"
-            if params["source_mode"] not in info.supports:
-                raise BridgeError(
-                    "out-of-range",
-                    f"{info.title} cannot use a source for {params['source_mode']}; "
-                    "choose a checkpoint that can with the key model",
-                )
-            _check_file("source", params["source"])
-        return info
 
     async def _cancel(self, request: Request, peer: str) -> tuple[Argument, ...]:
         job = await self._find(str(request.values["job_id"]))
@@ -502,12 +405,3 @@ class Service:
 
 def _choice_fields(choice: Choice) -> dict[str, object]:
     return {"engine": choice.engine, "model": choice.model}
-
-
-def _check_file(name: str, path: str) -> None:
-    if not os.path.isabs(path):
-        raise BridgeError("bad-request", f"{name} must be an absolute path, got {path[:200]!r}")
-    if not os.path.exists(path):
-        raise BridgeError("not-found", f"there is no file {path[:400]!r}")
-    if not os.path.isfile(path):
-        raise BridgeError("unreadable-audio", f"{path[:400]!r} is not a file")

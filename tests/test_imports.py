@@ -21,7 +21,7 @@ LAYERS = [
     {"music", "packet", "config"},
     {"protocol", "home", "engines"},
     {"schema", "jobs", "osc", "client", "engines.registry", "stem_model"},
-    {"manifest", "mailbox", "worker", "dropfolder"},
+    {"manifest", "mailbox", "worker", "dropfolder", "admission", "progress"},
     {"service"},
     {"server"},
     {"cli.connect", "cli.serve", "bench"},
