@@ -119,7 +119,12 @@ class ClipWriter:
 
     def _path(self, role: str, variation: int, suffix: str) -> Path:
         number = f"-{variation}" if self._frame.several else ""
-        return self._frame.folder / f"{file_name(role)}{number}{suffix}"
+        path = self._frame.folder / f"{file_name(role)}{number}{suffix}"
+        again = 1
+        while path.exists():  # another role with the same letters in its name
+            again += 1
+            path = path.with_name(f"{file_name(role)}{number}-again-{again}{suffix}")
+        return path
 
     def _tags(self, role: str, seed: int | None) -> dict[str, str]:
         frame = self._frame
