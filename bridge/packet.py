@@ -151,29 +151,25 @@ def encode(address: str, *args: Argument) -> bytes:
 
     The result is not limited in size; answers of the server go through `encode_answer`.
     """
-    builder = OscMessageBuilder(address)
-    for arg in args:
-        if isinstance(arg, bool):
-            builder.add_arg(arg, OscMessageBuilder.ARG_TYPE_TRUE if arg else "F")
-        elif isinstance(arg, int):
-            builder.add_arg(arg, "i" if -(2**31) <= arg < 2**31 else "h")
-        elif isinstance(arg, float):
-            builder.add_arg(arg, "f")
-        else:
-            builder.add_arg(arg.replace("\x00", ""), "s")
-    return builder.build().dgram
+    return _build(address, args, float_tag="f")
 
 
 def encode_request(address: str, *args: Argument) -> bytes:
-    """Like `encode`, but floats as doubles (`d`), so that times and tempos keep every digit."""
+    """Like `encode`, but floats as doubles (`d`), so that times and tempos keep every digit, and
+    flags as 1 or 0 (`i`)."""
+    plain = [int(arg) if isinstance(arg, bool) else arg for arg in args]
+    return _build(address, plain, float_tag="d")
+
+
+def _build(address: str, args: Sequence[Argument], float_tag: str) -> bytes:
     builder = OscMessageBuilder(address)
     for arg in args:
-        if isinstance(arg, float):
-            builder.add_arg(arg, "d")
-        elif isinstance(arg, bool):
-            builder.add_arg(int(arg), "i")
+        if isinstance(arg, bool):
+            builder.add_arg(arg, "T" if arg else "F")
         elif isinstance(arg, int):
             builder.add_arg(arg, "i" if -(2**31) <= arg < 2**31 else "h")
+        elif isinstance(arg, float):
+            builder.add_arg(arg, float_tag)
         else:
             builder.add_arg(arg.replace("\x00", ""), "s")
     return builder.build().dgram
