@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import stem_model
 from .audio.read import read_audio
@@ -16,6 +16,9 @@ from .engines import Engine, Progress
 from .errors import BridgeError
 from .generate import generate
 from .music import parse_meter
+
+if TYPE_CHECKING:
+    from .engines import Audio
 
 Fields = dict[str, Any]
 EngineOf = Callable[[], Engine]
@@ -52,18 +55,15 @@ def _generate(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
 def _transcribe(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
     from .transcribe import transcribe  # imports the network's runtime
 
-    params, path = task.params, Path(task.params["path"])
-    audio, rate = read_audio(path, params["start_s"], params["length_s"])
-    meter, bpm = parse_meter(params["meter"]), params["bpm"]
+    audio, rate, frame = _section(task)
     heard = transcribe(
-        audio, rate, bpm=bpm, meter=meter, quantize=params["quantize"], material=params["material"],
-        progress=progress,
+        audio, rate, bpm=frame.bpm, meter=frame.meter, quantize=task.params["quantize"],
+        material=task.params["material"], progress=progress,
     )  # fmt: skip
     if not heard.notes:
-        raise BridgeError("not-found", f"{path.name}: {heard.report['sentence']}")
+        raise BridgeError("not-found", f"{frame.title}: {heard.report['sentence']}")
     progress("writing", 0.0)
-    beats = Fraction(audio.shape[1], rate) * Fraction(str(bpm)) / 60
-    writer = ClipWriter(Frame(task.folder, task.job_id, beats, bpm, meter, title=path.name))
+    writer = ClipWriter(frame)
     writer.midi(_role_of(heard.material), heard.notes, report=heard.report)
     return {"clips": writer.clips, "engine": dict(TRANSCRIBER), "report": {}}
 
@@ -71,22 +71,30 @@ def _transcribe(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
 def _separate(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
     from .separate import separate  # imports torch
 
-    params, path = task.params, Path(task.params["path"])
     checkpoint = stem_model.find_checkpoint(task.home)
-    audio, rate = read_audio(path, params["start_s"], params["length_s"])
-    stems = separate(audio, rate, stems=params["stems"], progress=progress, checkpoint=checkpoint)
-    meter, bpm = parse_meter(params["meter"]), params["bpm"]
-    beats = Fraction(audio.shape[1], rate) * Fraction(str(bpm)) / 60
-    engine = dict(SEPARATOR)
-    frame = Frame(
-        task.folder, task.job_id, beats, bpm, meter, place_s=params["place_s"], title=path.name,
-        made_by=f"separated by {engine['name']}; licence: {engine['licence']}",
-    )  # fmt: skip
+    made_by = f"separated by {SEPARATOR['name']}; licence: {SEPARATOR['licence']}"
+    audio, rate, frame = _section(task, made_by)
+    stems = separate(
+        audio, rate, stems=task.params["stems"], progress=progress, checkpoint=checkpoint
+    )
     writer = ClipWriter(frame)
     for index, (stem, sound) in enumerate(stems.items()):
         progress("writing", index / len(stems))
         writer.audio(stem, sound, rate)
-    return {"clips": writer.clips, "engine": engine, "report": {}}
+    return {"clips": writer.clips, "engine": dict(SEPARATOR), "report": {}}
+
+
+def _section(task: Task, made_by: str = "") -> tuple[Audio, int, Frame]:
+    """The audio a job starts from, float32 [channels, frames], its rate, and what its clips share."""
+    params, path = task.params, Path(task.params["path"])
+    audio, rate = read_audio(path, params["start_s"], params["length_s"])
+    meter, bpm = parse_meter(params["meter"]), params["bpm"]
+    beats = Fraction(audio.shape[1], rate) * Fraction(str(bpm)) / 60
+    frame = Frame(
+        task.folder, task.job_id, beats, bpm, meter, place_s=params["place_s"], title=path.name,
+        made_by=made_by,
+    )  # fmt: skip
+    return audio, rate, frame
 
 
 def _role_of(material: str) -> str:
