@@ -45,7 +45,7 @@ def linear_snr(weight: Floats, scheme: str, outliers: bool, rows: int = 8) -> fl
 
 def measure(model_name: str, home: Path | None) -> dict[str, dict[str, float]]:
     """For each scheme: the worst linear of the first, middle and last layer, and the logits' error."""
-    from ..engines.musicgen.decode import Condition, Decoder
+    from ..engines.musicgen.decode import Decoder
     from ..engines.musicgen.opening import find_weights
 
     import torch  # isort: skip
@@ -64,7 +64,7 @@ def measure(model_name: str, home: Path | None) -> dict[str, dict[str, float]]:
         0, decoder.vocabulary, (1, decoder.codebooks, _FRAMES)
     )
     with torch.inference_mode():
-        cache = decoder.start(Condition(), 1, False, _FRAMES)
+        cache = decoder.new_cache(1, _FRAMES)
         embedded = decoder.embed(torch.from_numpy(codes))
         exact = np.stack(
             [decoder.feed(embedded[:, n : n + 1], cache).numpy() for n in range(_FRAMES)], axis=1

@@ -156,6 +156,10 @@ class MusicgenEngine:
 
     def unload(self) -> None:
         """Give the memory back; the next `load` reads the checkpoint again."""
+        from .backend import TorchBackend
+
+        if isinstance(self._backend, TorchBackend):
+            self._backend.close()
         self._backend = None
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,13 @@ from .pattern import Ids, Plan
 from .sampling import Sampling
 from .windows import Report
 
+if TYPE_CHECKING:
+    from .graphs import Recordings
+
 Floats = NDArray[np.float32]
+
+# what torch says on accelerators and on processors; there is no one class for all of them
+_OUT_OF_MEMORY = ("out of memory", "memory: you tried to allocate")
 
 
 class FastBackend:
@@ -63,16 +71,26 @@ class FastBackend:
 class TorchBackend:
     """A loaded transformers model: the loop of decode.py, on any device torch has."""
 
-    def __init__(self, model: Any, tokenizer: Any, device: str, precision: str) -> None:
+    def __init__(
+        self, model: Any, tokenizer: Any, device: str, precision: str,
+        recordings: Recordings | None = None,
+    ) -> None:  # fmt: skip
+        """`recordings` keeps recorded steps between clips; on CUDA there always are some."""
         import torch
 
         from .decode import Decoder
 
         kind = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
-        self._model, self._tokenizer = model, tokenizer
-        model.to(device)
-        model.decoder.to(kind)  # text encoder and codec stay in fp32: small, and T5 overflows fp16
-        self._decoder = Decoder(model.decoder)
+        self._model, self._tokenizer, self._recordings = model, tokenizer, recordings
+        if device == "cuda" and recordings is None:
+            from .graphs import Recordings
+
+            self._recordings = Recordings()
+        with self._memory_errors():
+            model.to(device)
+            # text encoder and codec stay in fp32: small, and T5 overflows fp16
+            model.decoder.to(kind)
+            self._decoder = Decoder(model.decoder)
         self.codebooks, self.channels = self._decoder.codebooks, self._decoder.channels
         self.pad = self._decoder.pad
         self.layers, self.width = len(self._decoder.layers), self._decoder.width
@@ -92,23 +110,22 @@ class TorchBackend:
         import torch
 
         from .conditioning import condition
-        from .decode import decode
-        from .graphs import BucketStep
+        from .decode import Stepper, decode
 
         guided = sampling.guidance > 1 and (bool(prompt) or self.melody)
-        with torch.inference_mode():
+        with torch.inference_mode(), self._memory_errors():
             melody = None if chroma is None else torch.from_numpy(chroma)
             wanted = condition(self._model, self._tokenizer, prompt, melody, len(seeds), guided)
             wanted = wanted.to(self._decoder.dtype)
-            step = BucketStep(self._decoder, sampling, guided) if self.device == "cuda" else None
-            return decode(self._decoder, wanted, layout, sampling, seeds, report, step)
+            stepper_for = self._recordings or Stepper
+            return decode(self._decoder, wanted, layout, sampling, seeds, report, stepper_for)
 
     def audio(self, codes: Ids, report: Report) -> list[Floats]:
         """For each clip float32 [channels, samples]."""
         import torch
 
         clips = []
-        with torch.inference_mode():
+        with torch.inference_mode(), self._memory_errors():
             for done, clip in enumerate(codes, 1):
                 tracks = torch.from_numpy(
                     np.stack([clip[c :: self.channels] for c in range(self.channels)])
@@ -123,10 +140,26 @@ class TorchBackend:
         import torch
 
         frames = audio.shape[1] // self.hop
-        with torch.inference_mode():
+        with torch.inference_mode(), self._memory_errors():
             sound = torch.from_numpy(audio[:, None, : frames * self.hop]).to(self.device)
             codes = self._model.audio_encoder.encode(sound).audio_codes[0]  # [channels, Q, F]
         return np.asarray(codes.cpu().numpy().transpose(1, 0, 2).reshape(1, -1, frames))
+
+    def close(self) -> None:
+        """Give the memory back that is kept between clips."""
+        if self._recordings is not None:
+            self._recordings.clear()
+
+    @contextmanager
+    def _memory_errors(self) -> Iterator[None]:
+        """A full memory as Python's own MemoryError, with nothing kept that could be in the way later."""
+        try:
+            yield
+        except RuntimeError as error:
+            if not any(words in str(error) for words in _OUT_OF_MEMORY):
+                raise
+            self.close()
+            raise MemoryError(str(error)) from error
 
     def chroma_filters(self) -> Floats:
         """What `chroma.chroma` needs."""

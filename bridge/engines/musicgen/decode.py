@@ -48,7 +48,7 @@ class Decoder:
         self.embeddings = torch.stack([e.weight.data for e in core.embed_tokens])  # [C, V + 1, D]
         self.dtype, self.device = self.embeddings.dtype, self.embeddings.device
         self._position_rows = core.embed_positions
-        self.positions = core.embed_positions.weights.to(self.embeddings)  # [2048, D]
+        self._positions = core.embed_positions.weights.to(self.embeddings)  # [2048, D]
         self.layers = [Layer(layer, self.heads) for layer in core.layers]
         self.norm = core.layer_norm
         self.to_logits = torch.cat(
@@ -60,67 +60,99 @@ class Decoder:
         which = torch.arange(self.codebooks, device=ids.device)[None, :, None]
         return self.embeddings[which, ids].sum(1)
 
-    def start(self, condition: Condition, batch: int, guided: bool, capacity: int) -> Cache:
-        """Room for `capacity` positions, the text's keys and values, and the prefix read in."""
-        rows = 2 * batch if guided else batch
-        extra = 0 if condition.prefix is None else condition.prefix.shape[1]
-        if capacity + extra > self.positions.shape[0]:
-            table = self._position_rows.get_embedding(capacity + extra, self.width)
-            self.positions = table.to(self.embeddings)
-        shape = (2, rows, self.heads, capacity + extra, self.width // self.heads)
-        room = [torch.zeros(shape, dtype=self.dtype, device=self.device) for _ in self.layers]
-        cache = Cache([(both[0], both[1]) for both in room])
+    def new_cache(self, rows: int, positions: int, clips: int = 0, tokens: int = 0) -> Cache:
+        """Room for `rows` sequences, and for the texts of `clips` where `tokens` are read (0: none)."""
+        if positions > len(self._positions):
+            table = self._position_rows.get_embedding(positions, self.width)
+            self._positions = table.to(self.embeddings)
+        own = self._new_pairs(rows, positions)
+        if not tokens:
+            return Cache(own, self._positions)
+        shut = torch.full((clips, 1, 1, tokens), -math.inf, dtype=self.dtype, device=self.device)
+        return Cache(own, self._positions, self._new_pairs(clips, tokens), shut)
+
+    def _new_pairs(self, rows: int, length: int) -> list[tuple[Tensor, Tensor]]:
+        shape = (2, rows, self.heads, length, self.width // self.heads)
+        both = [torch.zeros(shape, dtype=self.dtype, device=self.device) for _ in self.layers]
+        return [(pair[0], pair[1]) for pair in both]
+
+    def begin(self, condition: Condition, cache: Cache) -> None:
+        """Forget what `cache` holds and read the text or the prefix of a new clip into it."""
+        cache.clear()
         if condition.text is not None:
-            cache.cross = [layer.read_text(condition.text) for layer in self.layers]
-            cache.cross_mask = None if condition.mask is None else condition.mask[:, None, None, :]
+            cache.write_text(
+                [layer.read_text(condition.text) for layer in self.layers], condition.mask
+            )
         if condition.prefix is not None:
-            self._run(condition.prefix, cache, torch.arange(extra, device=self.device), extra)
-            cache.length = extra
-        return cache
+            self.feed(condition.prefix, cache)
 
     def feed(self, embedded: Tensor, cache: Cache) -> Tensor:
         """[R, S, D] at the next S positions -> logits after the last of them [R, C, V]."""
         end = cache.length + embedded.shape[1]
         where = torch.arange(cache.length, end, device=self.device)
-        logits = self._run(embedded, cache, where, end)
+        # one new position sees everything; several see what is before them
+        mask = self._see_back(where, end) if len(where) > 1 else None
+        logits = self._layers(embedded + cache.positions[where], cache, where, end, mask)
         cache.length = end
         return logits
 
-    def _run(self, x: Tensor, cache: Cache, where: Tensor, end: int) -> Tensor:
-        x = x + self.positions[where]
-        # one new position sees everything; several see what is before them
-        seen = None
-        if len(where) > 1:
-            seen = torch.arange(end, device=self.device)[None, :] <= where[:, None]
-        return self._layers(x, cache, where, end, seen)
-
     def step_in_bucket(self, embedded: Tensor, cache: Cache, where: Tensor, bucket: int) -> Tensor:
         """One step whose shapes do not depend on the position `where` [1]: what a CUDA graph records."""
-        seen = torch.arange(bucket, device=self.device)[None, :] <= where[:, None]
-        return self._layers(embedded + self.positions[where], cache, where, bucket, seen)
+        mask = self._see_back(where, bucket)
+        return self._layers(embedded + cache.positions[where], cache, where, bucket, mask)
+
+    def _see_back(self, where: Tensor, end: int) -> Tensor:
+        """What is added to attention scores [S, end]: 0 up to each position of `where` [S], then -inf."""
+        later = torch.arange(end, device=self.device)[None, :] > where[:, None]
+        return torch.zeros_like(later, dtype=self.dtype).masked_fill_(later, -math.inf)
 
     def _layers(
-        self, x: Tensor, cache: Cache, where: Tensor, end: int, seen: Tensor | None
+        self, x: Tensor, cache: Cache, where: Tensor, end: int, mask: Tensor | None
     ) -> Tensor:
         for number, layer in enumerate(self.layers):
-            x = layer(x, cache, number, where, end, seen)
+            x = layer(x, cache, number, where, end, mask)
         logits = F.linear(self.norm(x[:, -1]), self.to_logits)
         return logits.view(x.shape[0], self.codebooks, self.vocabulary).float()
 
 
 @dataclass(slots=True)
 class Cache:
-    """Keys and values: of the sequence, written in place, and of the text, computed once."""
+    """Keys and values of the sequence and of the text, written in place; the rooms may be larger."""
 
     own: list[tuple[Tensor, Tensor]]  # per layer 2 x [R, H, P, E]
+    positions: Tensor  # [P or more, D]; kept here because a recorded step reads it by its address
     cross: list[tuple[Tensor, Tensor]] | None = None  # per layer 2 x [B, H, T, E]
-    cross_mask: Tensor | None = None  # [B, 1, 1, T]
+    cross_mask: Tensor | None = None  # [B, 1, 1, T], added to scores: 0 at real tokens, else -inf
     length: int = 0
 
     @property
     def room(self) -> int:
         """Positions there is memory for."""
         return self.own[0][0].shape[2]
+
+    @property
+    def text_room(self) -> int:
+        """Text tokens there is memory for; 0 where no text is read."""
+        return 0 if self.cross is None else self.cross[0][0].shape[2]
+
+    def clear(self) -> None:
+        """Zero everything: a mask hides old numbers, but not an infinity, as 0 * inf is not 0."""
+        for pair in (*self.own, *(self.cross or ())):
+            for tensor in pair:
+                tensor.zero_()
+        if self.cross_mask is not None:
+            self.cross_mask.fill_(-math.inf)
+        self.length = 0
+
+    def write_text(self, read: list[tuple[Tensor, Tensor]], mask: Tensor | None) -> None:
+        """Keys and values of a text per layer, 2 x [B, H, t, E], and its mask [B, t] (None: all real)."""
+        assert self.cross is not None and self.cross_mask is not None, "this cache has no text"
+        tokens = read[0][0].shape[2]
+        for room, new in zip(self.cross, read, strict=True):
+            for old, values in zip(room, new, strict=True):
+                old[:, :, :tokens].copy_(values)
+        shown = self.cross_mask[..., :tokens]
+        shown.zero_() if mask is None else shown.masked_fill_(mask[:, None, None, :], 0)
 
 
 class Layer:
@@ -149,11 +181,10 @@ class Layer:
     def read_text(self, text: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values [B, H, T, E] of the text [B, T, D]."""
         assert self.text is not None, "melody models read text as a prefix"
-        keys, values = self._split(self.text.k_proj(text)), self._split(self.text.v_proj(text))
-        return keys.contiguous(), values.contiguous()
+        return self._split(self.text.k_proj(text)), self._split(self.text.v_proj(text))
 
     def __call__(
-        self, x: Tensor, cache: Cache, number: int, where: Tensor, end: int, seen: Tensor | None
+        self, x: Tensor, cache: Cache, number: int, where: Tensor, end: int, mask: Tensor | None
     ) -> Tensor:
         """[R, S, D] -> [R, S, D]; writes this layer's keys and values at the positions `where`."""
         q, k, v = (self._split(part) for part in F.linear(self.norm_own(x), self.qkv).chunk(3, -1))
@@ -161,7 +192,7 @@ class Layer:
         keys.index_copy_(2, where, k)
         values.index_copy_(2, where, v)
         mixed = F.scaled_dot_product_attention(
-            q, keys[:, :, :end], values[:, :, :end], attn_mask=seen
+            q, keys[:, :, :end], values[:, :, :end], attn_mask=mask
         )
         x = x + F.linear(mixed.transpose(1, 2).flatten(2), self.out)
         if cache.cross is not None:
@@ -179,25 +210,84 @@ class Layer:
         return x + F.linear(self.activation(F.linear(self.norm_end(x), self.up)), self.down)
 
 
-def mix_guidance(logits: Tensor, guidance: float) -> Tensor:
+def mix_guidance(logits: Tensor, guidance: Tensor) -> Tensor:
     """[2 B, C, V], conditional rows first -> [B, C, V] (classifier-free guidance)."""
     told, untold = logits.chunk(2)
     return untold + (told - untold) * guidance
 
 
-def draw(logits: Tensor, sampling: Sampling, noise: Tensor | None) -> Tensor:
-    """[B, C, V] -> token ids [B, C].
+def draw(logits: Tensor, noise: Tensor | None, temperature: Tensor, top_k: int) -> Tensor:
+    """[B, C, V] -> token ids [B, C]; the likeliest without noise, `top_k` 0 keeps all.
 
     Sampling is the exponential race: argmax of p / e with e ~ Exp(1) has distribution p, needs no
     sum or sort, and the noise can be drawn beforehand from each clip's own generator.
     """
-    if sampling.greedy or noise is None:
+    if noise is None:
         return logits.argmax(-1)
-    logits = logits / sampling.temperature
-    if 0 < sampling.top_k < logits.shape[-1]:
-        floor = logits.topk(sampling.top_k, dim=-1).values[..., -1:]
+    logits = logits / temperature
+    if top_k:
+        floor = logits.topk(top_k, dim=-1).values[..., -1:]
         logits = logits.masked_fill(logits < floor, -math.inf)
     return (logits - noise.clamp_min(SMALLEST_NOISE).log()).argmax(-1)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What decides which operations a step consists of; everything else is data."""
+
+    clips: int  # B
+    guided: bool
+    reads_text: bool
+    greedy: bool
+    top_k: int  # 0: all
+
+    @classmethod
+    def of(cls, clips: int, condition: Condition, sampling: Sampling, vocabulary: int) -> Kind:
+        """The kind of these clips; there is nothing to guide towards without a condition."""
+        conditional = condition.text is not None or condition.prefix is not None
+        chosen = not sampling.greedy and 0 < sampling.top_k < vocabulary
+        return cls(
+            clips, conditional and sampling.guidance > 1, condition.text is not None,
+            sampling.greedy, sampling.top_k if chosen else 0,
+        )  # fmt: skip
+
+
+class Stepper:
+    """What one step works on: the cache, the settings as tensors, the noise. Steps run one by one."""
+
+    def __init__(self, decoder: Decoder, kind: Kind, positions: int, tokens: int) -> None:
+        self._decoder, self._kind = decoder, kind
+        rows = 2 * kind.clips if kind.guided else kind.clips
+        self.cache = decoder.new_cache(rows, positions, kind.clips, tokens)
+        self._guidance, self._temperature = torch.ones(2, device=decoder.device)
+        shape = (kind.clips, decoder.codebooks, decoder.vocabulary)
+        self._noise = None if kind.greedy else torch.zeros(shape, device=decoder.device)
+
+    def begin(self, condition: Condition, sampling: Sampling) -> None:
+        """Start a clip."""
+        self._guidance.fill_(sampling.guidance)
+        self._temperature.fill_(sampling.temperature)
+        self._decoder.begin(condition, self.cache)
+
+    def __call__(self, ids: Tensor, sources: list[torch.Generator]) -> Tensor:
+        """Token ids [B, C, S] at the next S positions -> the tokens after them [B, C]."""
+        if self._noise is not None:  # Exp(1), each clip's from its own generator
+            for row, source in zip(self._noise, sources, strict=True):
+                row.exponential_(generator=source)
+        return self._step(ids)
+
+    def _step(self, ids: Tensor) -> Tensor:
+        return self._choose(self._decoder.feed(self._embed(ids), self.cache))
+
+    def _embed(self, ids: Tensor) -> Tensor:
+        """[B, C, S] -> [R, S, D]."""
+        x = self._decoder.embed(ids)
+        return x.repeat(2, 1, 1) if self._kind.guided else x
+
+    def _choose(self, logits: Tensor) -> Tensor:
+        """[R, C, V] -> [B, C]."""
+        logits = mix_guidance(logits, self._guidance) if self._kind.guided else logits
+        return draw(logits, self._noise, self._temperature, self._kind.top_k)
 
 
 def generators(seeds: list[int], device: torch.device) -> list[torch.Generator]:
@@ -213,42 +303,26 @@ def decode(
     sampling: Sampling,
     seeds: list[int],
     report: Callable[[float], None] = lambda fraction: None,
-    fixed_step: Callable[[Tensor, Cache, Tensor | None], Tensor] | None = None,
+    stepper_for: Callable[[Decoder, Kind, int, int], Stepper] = Stepper,
 ) -> Ids:
     """Sample every unknown token of `layout`; returns codes [B, C, frames].
 
-    `report` gets the fraction done after each step and may raise to stop. `fixed_step` takes the
-    place of every step that feeds one position (see graphs.py).
+    `report` gets the fraction done after each step and may raise to stop. `stepper_for` is called as
+    Stepper is, and may give one that was used before (see graphs.py).
     """
     device = decoder.device
     ids = torch.from_numpy(layout.ids).to(device)  # [B, C, P]
     known = torch.from_numpy(layout.known).to(device)
-    conditional = condition.text is not None or condition.prefix is not None
-    guided = conditional and sampling.guidance > 1
-    cache = decoder.start(condition, len(ids), guided, layout.positions)
-    sources = generators(seeds, device)
-
-    def step(new: Tensor, noise: Tensor | None) -> Tensor:
-        if fixed_step is not None and new.shape[2] == 1:
-            return fixed_step(new, cache, noise)
-        embedded = decoder.embed(new)
-        logits = decoder.feed(embedded.repeat(2, 1, 1) if guided else embedded, cache)
-        return draw(mix_guidance(logits, sampling.guidance) if guided else logits, sampling, noise)
-
-    fed = 0
+    prefix, tokens = (
+        0 if part is None else part.shape[1] for part in (condition.prefix, condition.text)
+    )
+    kind = Kind.of(len(ids), condition, sampling, decoder.vocabulary)
+    stepper = stepper_for(decoder, kind, prefix + layout.positions, tokens)
+    stepper.begin(condition, sampling)
+    sources, fed = generators(seeds, device), 0
     for position in range(layout.first, layout.positions):
-        noise = (
-            None if sampling.greedy else _noise((decoder.codebooks, decoder.vocabulary), sources)
-        )
-        tokens = step(ids[:, :, fed:position], noise)
-        ids[:, :, position] = torch.where(known[:, position], ids[:, :, position], tokens)
+        drawn = stepper(ids[:, :, fed:position], sources)
+        ids[:, :, position] = torch.where(known[:, position], ids[:, :, position], drawn)
         fed = position
         report((position - layout.first + 1) / layout.steps)
     return layout.codes(ids.cpu().numpy())
-
-
-def _noise(shape: tuple[int, int], sources: list[torch.Generator]) -> Tensor:
-    """Exp(1) noise [B, C, V], each clip's from its own generator."""
-    return torch.stack(
-        [torch.empty(shape, device=g.device).exponential_(generator=g) for g in sources]
-    )
