@@ -64,6 +64,8 @@ def _settle_generate(params: dict[str, Any], config: Config, default: Choice) ->
                 "choose a checkpoint that can with the key model",
             )
         _check_file("source", params["source"])
+    if params["source_join"]:
+        params["loop"] = False  # what goes on from somewhere does not lead back to its beginning
     return info
 
 

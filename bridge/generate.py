@@ -11,6 +11,7 @@ from .audio.finish import finish
 from .audio.read import read_audio
 from .clips import ClipWriter, Frame
 from .engines import Engine, GenerateRequest, Progress, Render, Source, Take
+from .joining import Joined, with_source
 from .music import Note, exact_frames, length_beats, parse_key, parse_meter
 
 if TYPE_CHECKING:
@@ -33,22 +34,25 @@ def generate(
 ) -> Fields:  # fmt: skip
     """Render, finish and write one request; returns the manifest's clips, engine and report."""
     request = generate_request(params)
+    joined = with_source(request) if params["source_join"] else None
     render = _render(engine, request, params, home, progress)
     fits: Any = render.report.pop("fit", None)
+    clip = joined.request if joined else request
     writer = ClipWriter(
         Frame(
-            folder, job_id, request.beats, request.bpm, request.meter, request.loop,
-            params["place_s"], request.variations > 1, request.prompt, _provenance(engine, request),
+            folder, job_id, clip.beats, clip.bpm, clip.meter, clip.loop, params["place_s"],
+            clip.variations > 1, clip.prompt, _provenance(engine, clip, joined),
         )
     )  # fmt: skip
     for index, take in enumerate(render.takes):
         progress("writing", index / len(render.takes))
-        measured = fits[index] if fits else {}
-        mix = _write_take(
-            writer, request, take, render.sample_rate, measured, params["midi"], progress
-        )
+        measured, rate = (fits[index] if fits else {}), render.sample_rate
+        if joined:
+            take, rate = joined.take(take, rate), clip.sample_rate
+            measured = {**measured, "source_s": joined.source_s}
+        mix = _write_take(writer, clip, take, rate, measured, params["midi"], progress)
         if params["stems"]:
-            _write_stems(writer, request, take, mix, home, progress)
+            _write_stems(writer, clip, take, mix, home, progress)
     return {"clips": writer.clips, "engine": _engine_fields(engine), "report": render.report}
 
 
@@ -163,10 +167,11 @@ def _engine_fields(engine: Engine) -> Fields:
     }
 
 
-def _provenance(engine: Engine, request: GenerateRequest) -> str:
+def _provenance(engine: Engine, request: GenerateRequest, joined: Joined | None) -> str:
     info = engine.info
+    since = f" from {joined.source_s:.3f} s on, the source before" if joined else ""
     kind = "pretrained model" if info.pretrained else "no pretrained model"
     return (
-        f"AI-generated. prompt: {request.prompt}; engine {info.name} {engine.revision()} ({kind}); "
+        f"AI-generated{since}. prompt: {request.prompt}; engine {info.name} {engine.revision()} ({kind}); "
         f"licence: {info.licence}"
     )

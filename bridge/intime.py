@@ -67,7 +67,9 @@ def render_in_time(
                 )
             )  # fmt: skip
         best = choose_best(fitted)
-        part = Part(group[best].parts[0].role, fitted[best].audio)
+        mix = group[best].parts[0]
+        # a cut take begins where it began; a fitted one may not, and what came before is not its lead
+        part = Part(mix.role, fitted[best].audio, lead=mix.lead if continues else None)
         takes.append(Take(number + 1, group[best].seed, [part]))
         note = {"note": fitted[best].note} if fitted[best].note else {}
         facts.append({**fitted[best].measured, **note})

@@ -118,6 +118,7 @@ COMMANDS: tuple[Command, ...] = (
             Param("source_mode", "choice", "what to do with it", "", choices=("continue", "melody")),
             Param("source_start_s", "float", "where the section begins, in seconds", 0.0, 0, 1e6),
             Param("source_length_s", "float", "its length in seconds; to the end", None, 0.01, 1e6),
+            Param("source_join", "flag", "one clip: the source, then what is new; no loop", False),
             Param(
                 "guide", "choice", "prime the model with a sketched bar", "off",
                 choices=("off", "rhythm", "harmony"),
@@ -281,6 +282,22 @@ def _check_together(command: Command, values: Mapping[str, Value]) -> None:
             raise BridgeError("bad-request", f"give {one} or {other}, not both")
     if values.get("source_mode") and not values.get("source"):
         raise BridgeError("bad-request", "source_mode is given without source, the audio file")
+    if values.get("source_join"):
+        _check_join(values)
+
+
+def _check_join(values: Mapping[str, Value]) -> None:
+    if not values.get("source"):
+        raise BridgeError("bad-request", "source_join is given without source, the audio file")
+    if values.get("source_mode") == "melody":
+        raise BridgeError(
+            "bad-request", "source_join is for source_mode continue, got melody; leave out one"
+        )
+    if values.get("instruments"):
+        raise BridgeError(
+            "bad-request",
+            "source_join makes one clip of the source and a mix; leave out instruments",
+        )
 
 
 def _as_text(value: Argument) -> str:

@@ -86,6 +86,15 @@ def test_stems_of_a_generated_mix_sum_to_it(separating_server):
     assert sum_error_db(separating_server, audio) < -80
 
 
+def test_stems_of_a_joined_clip_are_those_of_the_whole(separating_server, tmp_path):
+    source = tmp_path / "source.wav"
+    soundfile.write(source, np.sin(np.arange(48000) / 20) * 0.3, 48000)
+    clips = clips_of(separating_server, "more", source=str(source), source_join=1, stems=1)
+    assert {clip["role"] for clip in clips} == {"mix", "drums", "bass", "other", "vocals"}
+    assert {clip["frames"] for clip in clips} == {48000 + round(4 * 60 / 150 * 48000)}
+    assert sum_error_db(separating_server, clips) < -80
+
+
 def test_a_file_is_separated_at_its_own_rate_and_channels(separating_server, tmp_path):
     source = tmp_path / "song.wav"
     sound = np.random.default_rng(0).uniform(-0.4, 0.4, 22050)

@@ -28,7 +28,7 @@ def sample(param: Param):
 def test_every_key_of_every_command_is_understood(command):
     fixed = [sample(p) for p in command.fixed]
     for key in command.all_keys:
-        needed = ["source", "/tmp/a.wav"] if key.name == "source_mode" else []
+        needed = ["source", "/tmp/a.wav"] if key.name in ("source_mode", "source_join") else []
         request = parse(command.address, ["id", *fixed, key.name, sample(key), *needed])
         assert request.command is command
         assert request.values[key.name] != ""
@@ -77,6 +77,12 @@ REFUSED = [
     ("/bridge/generate", ["id", "p", "place_s", 1, "place_beats", 2], "bad-request", "not both"),
     ("/bridge/generate", ["id", "p", "source_mode", "melody"], "bad-request", "without source"),
     ("/bridge/generate", ["id", "p", "source_mode", "blend"], "out-of-range", "continue, melody"),
+    ("/bridge/generate", ["id", "p", "source_join", 1], "bad-request", "without source"),
+    ("/bridge/generate", ["id", "p", "source", "/a.wav", "source_join", 1, "source_mode", "melody"],
+     "bad-request", "source_mode continue, got melody"),
+    ("/bridge/generate", ["id", "p", "source", "/a.wav", "source_join", 1, "instruments", "bass"],
+     "bad-request", "leave out instruments"),
+    ("/bridge/generate", ["id", "p", "source_join", 2], "bad-request", "must be 1 or 0"),
     ("/bridge/generate", ["id", "p", "instruments", "../x"], "out-of-range", "'../x'"),
     ("/bridge/generate", ["id", "p", "instruments", "a,b,c,d,e,f,g,h,i"], "out-of-range", "got 9"),
     ("/bridge/generate", ["id", "p", "instruments", "bass, bass"], "bad-request", "twice"),

@@ -97,6 +97,12 @@ def test_answers_go_to_the_reply_port(start_server):
         ("x", {"source": "relative.wav"}, "bad-request", "must be an absolute path"),
         ("x", {"source": "/no/such.wav"}, "not-found", "/no/such.wav"),
         ("x", {"source": __file__, "model": "sketch"}, "out-of-range", "cannot use a source"),
+        (
+            "x",
+            {"source": __file__, "source_join": 1, "model": "sketch"},
+            "out-of-range",
+            "cannot use a source for continue",
+        ),
     ],
 )
 def test_what_must_fail_is_refused_before_it_is_queued(start_server, prompt, keys, code, words):

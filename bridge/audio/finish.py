@@ -114,6 +114,22 @@ def refuse_broken(audio: Audio) -> None:
         )
 
 
+def refuse_silence(audio: Audio, rate: int) -> None:
+    """Raise BridgeError `model-failed` when no moment (0.4 s) of the audio can be heard."""
+    import numpy as np
+
+    block = max(1, round(0.4 * rate))
+    power = np.add.reduceat(np.mean(audio.astype(np.float64) ** 2, axis=0),
+                            np.arange(0, audio.shape[1], block))  # fmt: skip
+    loudest = float(np.sqrt(power.max() / min(block, audio.shape[1])))
+    if decibels(loudest) < SILENCE_DBFS:
+        raise BridgeError(
+            "model-failed",
+            f"the model gave silence (loudest moment {decibels(loudest):.0f} dBFS); "
+            "try another seed or other words",
+        )
+
+
 def _exact(part: Audio, rate_in: int, rate_out: int, frames: int, loop: bool) -> Audio:
     """At the new rate, exactly `frames` long; a few missing at the end become silence."""
     import numpy as np
@@ -128,8 +144,6 @@ def _exact(part: Audio, rate_in: int, rate_out: int, frames: int, loop: bool) ->
 
 def _check(parts: Sequence[Audio], rate_in: int, rate_out: int, frames: int, loop: bool) -> None:
     """Refuse what cannot be a clip before any work is spent on it."""
-    import numpy as np
-
     mix = parts[0]
     if any(part.shape != mix.shape for part in parts):
         raise ValueError(f"parts of one take differ in shape: {[part.shape for part in parts]}")
@@ -142,13 +156,4 @@ def _check(parts: Sequence[Audio], rate_in: int, rate_out: int, frames: int, loo
             f"the model gave {mix.shape[1] / rate_in:.4f} s of sound where "
             f"{frames / rate_out:.4f} s were needed; try again or ask for another length",
         )
-    block = max(1, round(0.4 * rate_in))
-    power = np.add.reduceat(np.mean(mix.astype(np.float64) ** 2, axis=0),
-                            np.arange(0, mix.shape[1], block))  # fmt: skip
-    loudest = float(np.sqrt(power.max() / min(block, mix.shape[1])))
-    if decibels(loudest) < SILENCE_DBFS:
-        raise BridgeError(
-            "model-failed",
-            f"the model gave silence (loudest moment {decibels(loudest):.0f} dBFS); "
-            "try another seed or other words",
-        )
+    refuse_silence(mix, rate_in)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import BridgeError
 from ..music import Meter, exact_frames
 from .finish import refuse_broken, seam_db
+from .seam import crossfade
 from .tempo import Grid, find_grid, grid_error, pulse_beats
 
 if TYPE_CHECKING:
@@ -191,20 +192,8 @@ def _cut(whole: Audio, first: int, frames: int, fade: int) -> Audio:
     if not fade:
         return clip
     if first >= fade:
-        clip[:, -fade:] = _crossfade(clip[:, -fade:], whole[:, first - fade : first])
+        clip[:, -fade:] = crossfade(clip[:, -fade:], whole[:, first - fade : first])
     elif whole.shape[1] - first - frames >= fade:
         after = whole[:, first + frames : first + frames + fade]
-        clip[:, :fade] = _crossfade(after, clip[:, :fade])
+        clip[:, :fade] = crossfade(after, clip[:, :fade])
     return clip
-
-
-def _crossfade(leaving: Audio, coming: Audio) -> Audio:
-    """Equal-power cross-fade, corrected for what both have in common."""
-    import numpy as np
-
-    angle = (np.arange(leaving.shape[1]) + 0.5) / leaving.shape[1] * np.pi / 2
-    down, up = np.cos(angle), np.sin(angle)
-    power = math.sqrt(float(np.sum(leaving**2)) * float(np.sum(coming**2)))
-    common = max(0.0, float(np.sum(leaving * coming)) / power) if power > 1e-12 else 0.0
-    level = np.sqrt(1 + 2 * common * down * up)
-    return np.asarray((leaving * down + coming * up) / level, dtype=np.float32)

@@ -77,6 +77,9 @@ class Part:
     audio: Audio  # float32 [channels, frames]
     notes: list[Note] | None = None  # None: the engine does not know the notes
     programs: dict[int, int] = field(default_factory=dict)  # MIDI channel -> General MIDI program
+    # of a continuation: the engine's own version of the source's last moments (0.1 s is plenty),
+    # [channels, n], which ends where `audio` begins; the seam is cross-faded with it
+    lead: Audio | None = None
 
 
 @dataclass(slots=True)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 RETRY_SEED_STEP = 104_729  # far from the seeds of neighbouring variations
 SILENT_RMS = 1e-4
+LEAST_FRAMES = 4  # the last convolution of EnCodec's encoder mirrors 3 frames at either end
+LEAD_S = 0.1  # of the continued material, in the model's version: what a seam is faded over
 _MEMORY_SHARE = 0.8
 
 
@@ -71,7 +73,7 @@ def render(
     seeds = [request.seed + n for n in range(request.variations)]
     size = batch_size(work, request.variations)
     started = time.monotonic()
-    clips: list[Floats] = []
+    clips: list[Part] = []
     for first in range(0, len(seeds), size):
         clips += _render_batch(
             work, seeds[first : first + size], first / len(seeds), size / len(seeds)
@@ -87,7 +89,7 @@ def render(
         "device": backend.device,
         "retries": retries,
     }
-    takes = [Take(n + 1, seeds[n], [Part("mix", clip)]) for n, clip in enumerate(clips)]
+    takes = [Take(n + 1, seeds[n], [clip]) for n, clip in enumerate(clips)]
     return Render(backend.sample_rate, takes, report)
 
 
@@ -105,8 +107,11 @@ def _read_source(
             sources.MAX_CONTEXT_SECONDS,
             from_end=True,
         )
-        if sound.shape[1] < backend.hop:
-            sound = np.pad(sound, ((0, 0), (backend.hop - sound.shape[1], 0)))
+        missing = LEAST_FRAMES * backend.hop - sound.shape[1]
+        if missing > 0:
+            sound = np.pad(sound, ((0, 0), (missing, 0)))
+        # whole frames that end with the source: what the codec drops must not lie before the seam
+        sound = sound[:, sound.shape[1] % backend.hop :]
         return backend.encode(sound), None
     if not backend.melody:
         raise BridgeError(
@@ -135,8 +140,8 @@ def batch_size(work: _Work, variations: int, available: int | None = None) -> in
     return min(variations, fitting)
 
 
-def _render_batch(work: _Work, seeds: list[int], offset: float, share: float) -> list[Floats]:
-    """Audio [channels, samples] for each seed, without the continued material."""
+def _render_batch(work: _Work, seeds: list[int], offset: float, share: float) -> list[Part]:
+    """A mix for each seed without the continued material, whose last moments are its lead."""
     backend, started = work.backend, time.monotonic()
 
     def within(fraction: float) -> None:
@@ -147,7 +152,12 @@ def _render_batch(work: _Work, seeds: list[int], offset: float, share: float) ->
     )
     work.decoding_s.append(time.monotonic() - started)
     clips = backend.audio(codes, lambda fraction: work.progress("decoding", fraction))
-    return [clip[:, work.given * backend.hop :] for clip in clips]
+    begin = work.given * backend.hop
+    lead = min(begin, round(LEAD_S * backend.sample_rate))
+    return [
+        Part("mix", clip[:, begin:], lead=clip[:, begin - lead : begin] if lead else None)
+        for clip in clips
+    ]
 
 
 def is_failed(clip: Floats) -> bool:
@@ -155,13 +165,13 @@ def is_failed(clip: Floats) -> bool:
     return not np.isfinite(clip).all() or float(np.sqrt(np.mean(np.square(clip)))) < SILENT_RMS
 
 
-def _retry_silent(work: _Work, clips: list[Floats], seeds: list[int]) -> int:
+def _retry_silent(work: _Work, clips: list[Part], seeds: list[int]) -> int:
     """Render failed clips once more with another seed, in place; returns how many."""
-    failed = [n for n, clip in enumerate(clips) if is_failed(clip)]
+    failed = [n for n, clip in enumerate(clips) if is_failed(clip.audio)]
     for n in failed:
         seeds[n] += RETRY_SEED_STEP
         clips[n] = _render_batch(work, [seeds[n]], 0.0, 1.0)[0]
-        if is_failed(clips[n]):
+        if is_failed(clips[n].audio):
             raise BridgeError(
                 "model-failed",
                 "the model rendered silence twice; try another seed or describe the music in more words",
