@@ -87,9 +87,9 @@ class TorchBackend:
 
             self._recordings = Recordings()
         with self._memory_errors():
-            model.to(device)
             # text encoder and codec stay in fp32: small, and T5 overflows fp16
             model.decoder.to(kind)
+            model.to(device)  # after that: an accelerator never holds the decoder in fp32
             self._decoder = Decoder(model.decoder)
         self.codebooks, self.channels = self._decoder.codebooks, self._decoder.channels
         self.pad = self._decoder.pad

@@ -7,7 +7,7 @@ ones), C codebooks, V entries of a codebook, D width, H heads, E = D / H, T text
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,20 +40,19 @@ class Decoder:
     """The decoder of a transformers MusicGen model, refitted for single steps."""
 
     def __init__(self, language_model: Any) -> None:
-        """Take the modules of `MusicgenForCausalLM` or its melody sister; weights are shared or fused."""
+        """Take the modules of `MusicgenForCausalLM` or its melody sister; no weight is there twice."""
         config, core = language_model.config, language_model.model.decoder
         self.heads, self.width = config.num_attention_heads, config.hidden_size
         self.codebooks, self.channels = config.num_codebooks, config.audio_channels
         self.pad, self.vocabulary = config.pad_token_id, config.vocab_size
-        self.embeddings = torch.stack([e.weight.data for e in core.embed_tokens])  # [C, V + 1, D]
+        # [C, V + 1, D]
+        self.embeddings = fuse(core.embed_tokens).view(self.codebooks, -1, self.width)
         self.dtype, self.device = self.embeddings.dtype, self.embeddings.device
         self._position_rows = core.embed_positions
         self._positions = core.embed_positions.weights.to(self.embeddings)  # [2048, D]
         self.layers = [Layer(layer, self.heads) for layer in core.layers]
         self.norm = core.layer_norm
-        self.to_logits = torch.cat(
-            [head.weight.data for head in language_model.lm_heads]
-        )  # [C V, D]
+        self.to_logits = fuse(language_model.lm_heads)  # [C V, D]
 
     def embed(self, ids: Tensor) -> Tensor:
         """[B, C, S] -> [B, S, D], without positions."""
@@ -161,9 +160,7 @@ class Layer:
     def __init__(self, layer: Any, heads: int) -> None:
         own = layer.self_attn
         self.heads = heads
-        self.qkv = torch.cat(
-            [p.weight.data for p in (own.q_proj, own.k_proj, own.v_proj)]
-        )  # [3 D, D]
+        self.qkv = fuse((own.q_proj, own.k_proj, own.v_proj))  # [3 D, D]
         self.out = own.out_proj.weight.data
         self.norm_own, self.norm_end = layer.self_attn_layer_norm, layer.final_layer_norm
         self.up, self.down, self.activation = (
@@ -208,6 +205,16 @@ class Layer:
             said = self.text.out_proj(mixed.transpose(1, 2).flatten(2))
             x = torch.cat([x[: len(said)] + said, x[len(said) :]])
         return x + F.linear(self.activation(F.linear(self.norm_end(x), self.up)), self.down)
+
+
+def fuse(modules: Iterable[Any]) -> Tensor:
+    """The weights of several modules as one, row after row; each module keeps a view of its part."""
+    modules = tuple(modules)
+    together = torch.cat([module.weight.data for module in modules])
+    sizes = [len(module.weight) for module in modules]
+    for module, part in zip(modules, torch.split(together, sizes), strict=True):
+        module.weight.data = part
+    return together
 
 
 def mix_guidance(logits: Tensor, guidance: Tensor) -> Tensor:

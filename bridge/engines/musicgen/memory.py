@@ -9,7 +9,8 @@ from ...errors import BridgeError
 from .checkpoints import CHECKPOINTS
 
 BITS = {"int8": 8, "int4": 4}  # precisions that need a conversion
-BYTES_PER_PARAMETER = {"fp32": 4, "bf16": 2, "fp16": 2, "int8": 1.2, "int4": 0.8}
+# while loading; half precision is made from fp32 in main memory
+BYTES_PER_PARAMETER = {"fp32": 4, "bf16": 4, "fp16": 4, "int8": 1.2, "int4": 0.8}
 _RUNTIME_BYTES = 700_000_000  # interpreter, torch and transformers themselves
 CONVERTED_RUNTIME_BYTES = 100_000_000  # interpreter, numpy and ONNX Runtime, without torch
 _OTHER_PARAMETERS = 170_000_000  # text encoder and codec

@@ -73,6 +73,18 @@ def test_greedy_ids_equal_transformers(
         assert np.array_equal(ours[:, :, :given], prompt)
 
 
+def test_no_weight_is_in_memory_twice(tiny: Tiny) -> None:
+    model = load_model(tiny(), melody=False).decoder
+    decoder, core = Decoder(model), model.model.decoder
+    attention = core.layers[1].self_attn
+    for one, whole in (
+        (attention.v_proj, decoder.layers[1].qkv),
+        (model.lm_heads[3], decoder.to_logits),
+        (core.embed_tokens[2], decoder.embeddings),
+    ):
+        assert one.weight.untyped_storage().data_ptr() == whole.untyped_storage().data_ptr()
+
+
 @torch.no_grad()
 def test_unconditional_ids_equal_transformers(tiny: Tiny) -> None:
     model = load_model(tiny(), melody=False)
