@@ -64,6 +64,10 @@ def test_the_clip_is_the_source_and_then_what_is_new(sketch_server, tmp_path):
         np.testing.assert_allclose(
             audio[:, 480:before], expected[:, 480:before], atol=2e-3 * gain * np.abs(section).max()
         )
+        # the last 0.1 s go over into the model's own version of the source
+        differs = np.abs(audio[:, 480:seam] - expected[:, 480:seam]).max(axis=0) / gain
+        halfway = slice(before - 480 + 1_600, before - 480 + 3_200)
+        assert differs[halfway].max() > 5 * differs[: before - 480].max()
         heard.append(audio / gain)
     np.testing.assert_allclose(heard[0][:, :before], heard[1][:, :before], atol=1e-3)
     assert np.abs(heard[0][:, seam:] - heard[1][:, seam:]).max() > 1e-3
