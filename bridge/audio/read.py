@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -19,6 +20,7 @@ MAX_SECONDS = 900.0  # of one section: 345 MB of 48 kHz stereo in memory
 MIN_SECONDS = 0.01  # below this there is nothing to hear, separate or transcribe
 MIN_RATE_HZ, MAX_RATE_HZ = 4_000, 384_000
 MAX_CHANNELS = 16
+_UNKNOWN_FRAMES = 1 << 62  # headers of streams say so many or more
 _LEAD_FRAMES = 16_384  # after a seek an mp3 decoder gives silence for up to 6 600 frames (measured)
 
 
@@ -27,22 +29,25 @@ def read_audio(
     start_s: float = 0.0,
     length_s: float | None = None,
     *,
+    last_s: float | None = None,
     max_seconds: float = MAX_SECONDS,
+    keys: str = "",
 ) -> tuple[Audio, int]:
     """Read a section of an audio file (wav, aiff, flac, ogg, mp3).
 
     Returns float32 [channels, frames] and the file's own sample rate in Hz. Integer files span
     [-1, 1]; float files keep what they hold. `length_s` None means to the end; a section that
-    reaches past the end stops there. Raises BridgeError `bad-request` (relative path), `not-found`,
-    `unreadable-audio` (no sound, damaged, no permission, not a file, changed while being read) or
-    `out-of-range` (section outside the file or longer than `max_seconds`).
+    reaches past the end stops there; of a section longer than `last_s` only its end is read. Raises
+    BridgeError `bad-request` (relative path), `not-found`, `unreadable-audio` (no sound, damaged, no
+    permission, not a file, changed while being read) or `out-of-range` (section outside the file or
+    longer than `max_seconds`); it names start_s and length_s with `keys` before them, as the user did.
     """
-    _check_section(start_s, length_s)
+    section = _Section(start_s, length_s, last_s, max_seconds, keys)
     file_path = _regular_file(path)
     try:
         with open(file_path, "rb") as file:
             before = os.fstat(file.fileno())
-            audio, rate = _decode(file, file_path, start_s, length_s, max_seconds)
+            audio, rate = _decode(file, file_path, section)
             after = os.fstat(file.fileno())
     except PermissionError as error:
         raise _unreadable(file_path, "this user may not read it; change its permissions") from error
@@ -55,11 +60,22 @@ def read_audio(
     return audio, rate
 
 
-def _check_section(start_s: float, length_s: float | None) -> None:
-    if not (math.isfinite(start_s) and start_s >= 0):
-        raise BridgeError("out-of-range", f"start_s must be 0 or more, got {start_s}")
-    if length_s is not None and not (math.isfinite(length_s) and length_s > 0):
-        raise BridgeError("out-of-range", f"length_s must be above 0, got {length_s}")
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """What is wanted of a file; the arguments of `read_audio`."""
+
+    start_s: float
+    length_s: float | None
+    last_s: float | None
+    max_seconds: float
+    keys: str
+
+    def __post_init__(self) -> None:
+        start, length = self.start_s, self.length_s
+        if not (math.isfinite(start) and start >= 0):
+            raise BridgeError("out-of-range", f"{self.keys}start_s must be 0 or more, got {start}")
+        if length is not None and not (math.isfinite(length) and length > 0):
+            raise BridgeError("out-of-range", f"{self.keys}length_s must be above 0, got {length}")
 
 
 def _regular_file(path: str | os.PathLike[str]) -> Path:
@@ -81,15 +97,13 @@ def _regular_file(path: str | os.PathLike[str]) -> Path:
     return file_path
 
 
-def _decode(
-    file: BinaryIO, path: Path, start_s: float, length_s: float | None, max_seconds: float
-) -> tuple[Audio, int]:
+def _decode(file: BinaryIO, path: Path, section: _Section) -> tuple[Audio, int]:
     import soundfile
 
     try:
         with soundfile.SoundFile(_Nameless(file)) as sound:
-            first, count = _section(sound, path, start_s, length_s, max_seconds)
-            return _read_frames(sound, path, first, count, max_seconds), int(sound.samplerate)
+            first, count = _frames_of(section, sound, path)
+            return _read_frames(sound, path, first, count, section), int(sound.samplerate)
     except soundfile.SoundFileError as error:
         size = os.fstat(file.fileno()).st_size
         if size == 0:
@@ -107,13 +121,7 @@ class _Nameless:
         self.readinto = getattr(file, "readinto")  # noqa: B009 (BinaryIO does not declare it)
 
 
-def _section(
-    sound: soundfile.SoundFile,
-    path: Path,
-    start_s: float,
-    length_s: float | None,
-    max_seconds: float,
-) -> tuple[int, int]:
+def _frames_of(section: _Section, sound: soundfile.SoundFile, path: Path) -> tuple[int, int]:
     """First frame and number of frames of the section, checked against the header."""
     rate, frames = int(sound.samplerate), int(sound.frames)
     if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
@@ -125,24 +133,31 @@ def _section(
         )
     if frames == 0:
         raise _unreadable(path, "it holds no sound (0 samples)")
-    first = round(start_s * rate)
+    first = round(section.start_s * rate)
     if first >= frames:
         raise BridgeError(
             "out-of-range",
-            f'start_s is {start_s:g}, but "{_short(path)}" is only {frames / rate:.3f} s long',
+            f'{section.keys}start_s is {section.start_s:g}, but "{_short(path)}" is only '
+            f"{frames / rate:.3f} s long",
         )
-    count = frames - first if length_s is None else min(round(length_s * rate), frames - first)
+    count = frames - first
+    if section.length_s is not None:
+        count = min(round(section.length_s * rate), count)
     if count < MIN_SECONDS * rate:
         raise _unreadable(
             path, f"the section must be at least {MIN_SECONDS} s long, got {count} samples"
         )
-    if count > round(max_seconds * rate) and frames < 1 << 62:
-        raise _too_long(path, f"{count / rate:.1f}", max_seconds)
+    if frames >= _UNKNOWN_FRAMES:
+        return first, count
+    if section.last_s is not None and count > round(section.last_s * rate):
+        first, count = first + count - round(section.last_s * rate), round(section.last_s * rate)
+    if count > round(section.max_seconds * rate):
+        raise _too_long(path, f"{count / rate:.1f}", section)
     return first, count
 
 
 def _read_frames(
-    sound: soundfile.SoundFile, path: Path, first: int, count: int, max_seconds: float
+    sound: soundfile.SoundFile, path: Path, first: int, count: int, section: _Section
 ) -> Audio:
     """Read `count` frames or as many as there are: stream headers do not know their length.
 
@@ -150,12 +165,12 @@ def _read_frames(
     """
     import numpy as np
 
-    lead, limit = min(first, _LEAD_FRAMES), round(max_seconds * sound.samplerate)
+    lead, limit = min(first, _LEAD_FRAMES), round(section.max_seconds * sound.samplerate)
     sound.seek(first - lead)
     read = sound.read(lead + min(count, limit + 1), dtype="float32", always_2d=True)
     audio: Audio = np.ascontiguousarray(read[lead:].T)
     if audio.shape[1] > limit:
-        raise _too_long(path, f"more than {max_seconds:g}", max_seconds)
+        raise _too_long(path, f"more than {section.max_seconds:g}", section)
     if not audio.shape[1]:
         raise _unreadable(path, "no sound could be decoded from it")
     if not np.isfinite(audio).all():
@@ -176,9 +191,9 @@ def _unreadable(path: Path, why: str) -> BridgeError:
     return BridgeError("unreadable-audio", f'"{_short(path)}" cannot be used: {why}')
 
 
-def _too_long(path: Path, seconds: str, max_seconds: float) -> BridgeError:
+def _too_long(path: Path, seconds: str, section: _Section) -> BridgeError:
     return BridgeError(
         "out-of-range",
-        f'the section of "{_short(path)}" is {seconds} s long, at most {max_seconds:g} s can be '
-        "worked on at once; give start_s and length_s",
+        f'the section of "{_short(path)}" is {seconds} s long, at most {section.max_seconds:g} s can '
+        f"be worked on at once; give {section.keys}start_s and {section.keys}length_s",
     )

@@ -39,9 +39,17 @@ class EngineInfo:
     note: str = ""  # one sentence the user should know
 
 
+# no engine needs more of a source: its end to go on from, its beginning as a tune
+SOURCE_SECONDS = 30.0
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Audio the new clip starts from: float32 [channels, frames] at `sample_rate`."""
+    """Audio the new clip starts from: float32 [channels, frames] at `sample_rate`.
+
+    Of a longer section the last SOURCE_SECONDS to "continue", the first ones as a "melody"; all of it
+    where the clip is to hold its source too.
+    """
 
     audio: Audio
     sample_rate: int

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from bridge.errors import BridgeError
 from .signals import tone
 
 
-def refused(path: Path | str, code: str, word: str, **section: float) -> None:
+def refused(path: Path | str, code: str, word: str, **section: Any) -> None:
     with pytest.raises(BridgeError) as error:
         read_audio(path, **section)
     assert error.value.code == code
@@ -56,6 +57,19 @@ def test_silence_is_audio(tmp_path: Path) -> None:
 def test_a_section_past_the_end_stops_there(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.zeros(8000), 8000)
     assert read_audio(tmp_path / "a.wav", 0.75, 10)[0].shape == (1, 2000)
+
+
+def test_only_the_end_of_a_long_section_is_read_where_that_is_enough(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.arange(80000) / 80000, 8000, subtype="FLOAT")  # 10 s
+    whole, _ = read_audio(path)
+    np.testing.assert_array_equal(read_audio(path, last_s=2.0)[0], whole[:, -16000:])
+    np.testing.assert_array_equal(read_audio(path, 1.0, 5.0, last_s=2.0)[0], whole[:, 32000:48000])
+    np.testing.assert_array_equal(read_audio(path, 9.0, last_s=2.0)[0], whole[:, 72000:])
+    assert read_audio(path, last_s=2.0, max_seconds=3.0)[0].shape == (1, 16000)
+    refused(
+        path, "out-of-range", "source_start_s and source_length_s", max_seconds=3, keys="source_"
+    )
 
 
 def test_what_is_no_audio_is_refused_in_one_sentence(tmp_path: Path) -> None:
