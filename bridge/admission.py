@@ -10,7 +10,7 @@ from typing import Any
 from . import stem_model
 from .config import Config
 from .engines import EngineInfo
-from .engines.registry import Choice, info_of, resolve
+from .engines.registry import Choice, check, info_of, resolve
 from .errors import BridgeError
 from .music import length_beats, parse_meter
 from .protocol import Request, Value
@@ -53,7 +53,11 @@ def _settle_generate(params: dict[str, Any], config: Config, default: Choice) ->
         params["bars"] = DEFAULT_BARS
     if params["seed"] == -1:
         params["seed"] = random.randrange(2**31)  # noqa: S311 (music, not secrets)
-    info = info_of(resolve(params["model"], config.home) if params["model"] else default)
+    choice = default
+    if params["model"]:
+        choice = resolve(params["model"], config.home)
+        check(choice, config.home)
+    info = info_of(choice)
     _check_length(params, info)
     if params["source"]:
         params["source_mode"] = params["source_mode"] or "continue"
@@ -96,3 +100,10 @@ def _check_file(name: str, path: str) -> None:
         raise BridgeError("not-found", f"there is no file {path[:400]!r}")
     if not os.path.isfile(path):
         raise BridgeError("unreadable-audio", f"{path[:400]!r} is not a file")
+    if not os.access(path, os.R_OK):
+        raise BridgeError(
+            "unreadable-audio",
+            f"{path[:400]!r} may not be read by this user; change its permissions",
+        )
+    if not os.path.getsize(path):
+        raise BridgeError("unreadable-audio", f"{path[:400]!r} is empty; export it again")

@@ -58,7 +58,8 @@ def measure(case: dict[str, Any]) -> list[dict[str, Any]]:
 def measure_stock(case: dict[str, Any]) -> list[dict[str, Any]]:
     """The same through transformers' own generate(), in fp32 as it loads."""
     from ..engines.musicgen import stock
-    from ..engines.musicgen.opening import find_weights, settle
+    from ..engines.musicgen.opening import settle
+    from ..engines.musicgen.weights import find_weights
 
     device, _ = settle(case["device"], "fp32")
     started = time.perf_counter()

@@ -46,7 +46,7 @@ def linear_snr(weight: Floats, scheme: str, outliers: bool, rows: int = 8) -> fl
 def measure(model_name: str, home: Path | None) -> dict[str, dict[str, float]]:
     """For each scheme: the worst linear of the first, middle and last layer, and the logits' error."""
     from ..engines.musicgen.decode import Decoder
-    from ..engines.musicgen.opening import find_weights
+    from ..engines.musicgen.weights import find_weights
 
     import torch  # isort: skip
 

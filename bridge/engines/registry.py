@@ -73,6 +73,16 @@ def info_of(choice: Choice) -> EngineInfo:
     return info
 
 
+def check(choice: Choice, home: Path) -> None:
+    """Refuse a choice that cannot be loaded, as far as a look at its files tells.
+
+    A class may give a `check(model, home)` that raises BridgeError with what is wrong.
+    """
+    look = getattr(engine_class(choice.engine), "check", None)
+    if look:
+        look(choice.model, home)
+
+
 def create(choice: Choice, **settings: object) -> Engine:
     """Make the engine (worker process only); nothing is loaded yet."""
     engine: Engine = engine_class(choice.engine)(choice.model, **settings)
@@ -107,7 +117,7 @@ def resolve(name: str, home: Path) -> Choice:
 
     A class may claim names of its own by `accepts(name)`, and list them by `model_names()`. Raises
     BridgeError `model-missing` with the nearest names. Whether a named checkpoint is on this machine
-    is the engine's own question, asked when it loads.
+    is the engine's own question: see `check`.
     """
     name = name.strip()
     if name in ("", "auto"):
@@ -123,6 +133,12 @@ def resolve(name: str, home: Path) -> Choice:
         if _ask(engine, "accepts", name):
             return Choice(engine, name)
         names += _ask(engine, "model_names") or []
+    folder = Path(name).expanduser()
+    if folder.is_absolute():
+        what = "holds no config.json, so it is no checkpoint" if folder.is_dir() else "is no folder"
+        raise BridgeError(
+            "model-missing", f"{name[:400]!r} {what}; give a checkpoint's name or its folder"
+        )
     near = get_close_matches(name, names, n=3) or names[:6]
     raise BridgeError(
         "model-missing", f"no engine or checkpoint is called {name[:80]!r}; try {', '.join(near)}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ...errors import BridgeError
 from .. import EngineInfo, GenerateRequest, Progress, Render
 from .checkpoints import CHECKPOINTS, LICENCE, RANDOM_PREFIX, list_local, published
+from .folder import MODEL_TYPES, read_config
 from .shapes import SHAPES
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class MusicgenEngine:
         if row is not None:
             return _described(f"MusicGen {row.name} (pretrained)", row.channels, row.melody)
         if not model.startswith(RANDOM_PREFIX):
-            return replace(_INFO, title=f"MusicGen from {model}")
+            return _described_folder(model)
         shape = SHAPES.get(model.removeprefix(RANDOM_PREFIX))
         info = _described(
             f"MusicGen's shape with random weights ({model})",
@@ -104,11 +105,19 @@ class MusicgenEngine:
             or (Path(name).expanduser() / "config.json").is_file()
         )
 
+    @classmethod
+    def check(cls, model: str, home: Path) -> None:
+        """Raise BridgeError `model-missing` for a checkpoint that is not here, or not whole."""
+        from .weights import find_weights
+
+        find_weights(model or "small", home)
+
     def load(self, progress: Progress) -> None:
         """Load the checkpoint from this machine, converting it on first use; never downloads."""
         if self._backend is not None:
             return
-        from .opening import find_weights, open_backend
+        from .opening import open_backend
+        from .weights import find_weights
 
         progress("loading", 0.0)
         if self._commercial_use and not self.info.commercial_use:
@@ -161,6 +170,18 @@ class MusicgenEngine:
         if isinstance(self._backend, TorchBackend):
             self._backend.close()
         self._backend = None
+
+
+def _described_folder(name: str) -> EngineInfo:
+    title = f"MusicGen from {name}"
+    try:
+        config = read_config(Path(name).expanduser())
+    except BridgeError:  # said in full by `check` and `load`; a description has no answer for it
+        return replace(_INFO, title=title)
+    channels = config["decoder"].get("audio_channels", 1)
+    return _described(
+        title, channels if isinstance(channels, int) else 1, MODEL_TYPES[config["model_type"]]
+    )
 
 
 def _described(title: str, channels: int, melody: bool, base: EngineInfo = _INFO) -> EngineInfo:

@@ -111,9 +111,15 @@ def _in_home(checkpoint: Checkpoint, home: Path) -> LocalCheckpoint | None:
     folder = home / "models" / checkpoint.name
     if not has_weights(folder):
         return None
-    record = folder / "pulled.json"
-    revision = json.loads(record.read_text())["revision"] if record.is_file() else ""
-    return LocalCheckpoint(folder, revision, checkpoint)
+    return LocalCheckpoint(folder, _pulled_revision(folder / "pulled.json"), checkpoint)
+
+
+def _pulled_revision(record: Path) -> str:
+    """The commit a folder was pulled from; "" where that was not noted, or not readably."""
+    try:
+        return str(json.loads(record.read_text(encoding="utf-8"))["revision"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return ""
 
 
 def find_local(name: str, home: Path | None = None, cache: Path | None = None) -> LocalCheckpoint:

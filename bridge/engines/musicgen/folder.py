@@ -47,15 +47,11 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         raise _missing(f"{folder} is not a folder; give the folder that holds config.json")
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = _read_object(folder / "config.json")
     except OSError as error:
         raise _missing(f"{folder} is no checkpoint: it has no readable config.json") from error
-    except ValueError as error:
-        raise _missing(
-            f"{folder / 'config.json'} is not valid JSON ({error}); fetch it again"
-        ) from error
-    kind = config.get("model_type") if isinstance(config, dict) else None
-    if kind not in MODEL_TYPES:
+    kind = config.get("model_type")
+    if not isinstance(kind, str) or kind not in MODEL_TYPES:
         raise _missing(
             f"{folder} holds a model of type {kind!r}; this engine loads {' and '.join(MODEL_TYPES)}"
         )
@@ -65,7 +61,18 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise _missing(
             f"{folder / 'config.json'} lacks one of text_encoder, audio_encoder, decoder; fetch it again"
         )
-    return dict(config)
+    return config
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    """A file that holds one JSON object; OSError, or BridgeError `model-missing` when it holds none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise _missing(f"{path} is not valid JSON ({error}); fetch it again") from error
+    if not isinstance(found, dict):
+        raise _missing(f"{path} holds no JSON object; fetch it again")
+    return found
 
 
 def safetensors_parameters(path: Path) -> int:
@@ -83,18 +90,32 @@ def safetensors_parameters(path: Path) -> int:
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
         if not 2 <= length <= min(size - 8, 100_000_000):
             raise damaged
-        try:
-            header = json.loads(file.read(length))
-        except ValueError as error:
-            raise damaged from error
-    tensors = [value for name, value in header.items() if name != "__metadata__"]
-    for tensor in tensors:
-        begin, end = tensor["data_offsets"]
-        if end - begin != prod(tensor["shape"]) * _ITEM_BYTES.get(tensor["dtype"], 0):
-            raise damaged
-    if 8 + length + max((tensor["data_offsets"][1] for tensor in tensors), default=0) != size:
+        text = file.read(length)
+    try:
+        ends, parameters = _add_up(json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise damaged from error
+    if 8 + length + ends != size:
         raise damaged
-    return sum(prod(tensor["shape"]) for tensor in tensors)
+    return parameters
+
+
+def _add_up(header: dict[str, Any]) -> tuple[int, int]:
+    """Where the last tensor of a safetensors header ends, and how many numbers there are in all.
+
+    Raises ValueError where a tensor's bytes are not those its shape takes; anything else that a JSON
+    header of another form leads to.
+    """
+    ends = parameters = 0
+    for name, tensor in header.items():
+        if name == "__metadata__":
+            continue
+        begin, end = tensor["data_offsets"]
+        numbers = prod(tensor["shape"])
+        if end - begin != numbers * _ITEM_BYTES.get(tensor["dtype"], 0):
+            raise ValueError(name)
+        ends, parameters = max(ends, end), parameters + numbers
+    return ends, parameters
 
 
 def _weight_files(folder: Path) -> tuple[Path, ...]:
@@ -102,7 +123,10 @@ def _weight_files(folder: Path) -> tuple[Path, ...]:
     if single.is_file():
         return (single,)
     if index.is_file():
-        names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
+        weight_map = _read_object(index).get("weight_map")
+        if not isinstance(weight_map, dict) or not weight_map:
+            raise _missing(f"{index} names no files; fetch it again")
+        names = sorted({str(name) for name in weight_map.values()})
         absent = [name for name in names if not (folder / name).is_file()]
         if absent:
             raise _missing(f"{folder} lacks {', '.join(absent)}; fetch the checkpoint again")
@@ -120,12 +144,22 @@ def inspect_folder(folder: Path) -> FolderFacts:
     config = read_config(folder)
     files = _weight_files(folder)
     decoder, codec = config["decoder"], config["audio_encoder"]
+
+    def number(part: dict[str, Any], key: str, default: int) -> int:
+        value = part.get(key, default)
+        if not isinstance(value, int) or value < 1:
+            raise _missing(
+                f"{folder / 'config.json'} gives {key} as {value!r}, which must be a whole number of "
+                "1 or more; fetch it again"
+            )
+        return value
+
     return FolderFacts(
         melody=MODEL_TYPES[config["model_type"]],
-        channels=int(decoder.get("audio_channels", 1)),
-        sample_rate=int(codec.get("sampling_rate", 32000)),
-        layers=int(decoder.get("num_hidden_layers", 24)),
-        width=int(decoder.get("hidden_size", 1024)),
+        channels=number(decoder, "audio_channels", 1),
+        sample_rate=number(codec, "sampling_rate", 32000),
+        layers=number(decoder, "num_hidden_layers", 24),
+        width=number(decoder, "hidden_size", 1024),
         parameters=sum(safetensors_parameters(path) for path in files),
         weight_files=files,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge.engines.musicgen import MusicgenEngine
+from bridge.engines.musicgen.checkpoints import find_local
 from bridge.engines.musicgen.folder import inspect_folder
 from bridge.engines.musicgen.memory import refuse_if_too_large
 from bridge.errors import BridgeError
@@ -76,3 +77,15 @@ def test_missing_published_checkpoint_says_how_to_get_it(
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(BridgeError, match="daw-bridge models pull small"):
         MusicgenEngine("small", home=tmp_path).load(lambda stage, fraction: None)
+
+
+@pytest.mark.parametrize(
+    ("record", "revision"), [('{"revision": "abc"}', "abc"), ("{", ""), ("[]", ""), (None, "")]
+)
+def test_damaged_record_of_a_pull_does_not_hide_the_checkpoint(
+    tiny: Tiny, tmp_path: Path, record: str | None, revision: str
+) -> None:
+    folder = Path(shutil.copytree(tiny(), tmp_path / "models" / "small"))
+    if record is not None:
+        (folder / "pulled.json").write_text(record)
+    assert find_local("small", tmp_path).revision == revision
