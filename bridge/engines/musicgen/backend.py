@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,28 @@ class TorchBackend:
         self, prompt: str, chroma: Floats | None, layout: Plan, sampling: Sampling, seeds: list[int],
         report: Report,
     ) -> Ids:  # fmt: skip
-        """Codes [B, C, frames] of a planned clip."""
+        """Codes [B, C, frames] of a planned clip; in halves where memory does not hold all at once."""
+        count = len(seeds)
+        try:
+            return self._tokens(prompt, chroma, layout, sampling, seeds, report)
+        except MemoryError:
+            if count == 1:
+                raise
+        # here, not above: the error held on to what did not fit
+        parts = []
+        for first, end in ((0, count // 2), (count // 2, count)):
+
+            def within(fraction: float, first: int = first, end: int = end) -> None:
+                report((first + fraction * (end - first)) / count)
+
+            part = replace(layout, ids=layout.ids[first:end])
+            parts.append(self.tokens(prompt, chroma, part, sampling, seeds[first:end], within))
+        return np.concatenate(parts)
+
+    def _tokens(
+        self, prompt: str, chroma: Floats | None, layout: Plan, sampling: Sampling, seeds: list[int],
+        report: Report,
+    ) -> Ids:  # fmt: skip
         import torch
 
         from .conditioning import condition

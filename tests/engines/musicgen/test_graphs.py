@@ -12,6 +12,7 @@ from torch.utils._pytree import tree_flatten, tree_map
 
 from bridge.engines.musicgen import MusicgenEngine
 from bridge.engines.musicgen.backend import TorchBackend
+from bridge.engines.musicgen.decode import Decoder, Kind, Stepper
 from bridge.engines.musicgen.graphs import RecordedStepper, Recordings, bucket_for, text_room_for
 from bridge.engines.musicgen.pattern import plan
 from bridge.engines.musicgen.sampling import Sampling
@@ -255,6 +256,31 @@ def test_full_memory_is_a_memory_error_and_nothing_is_kept(tiny: Tiny) -> None:
     with pytest.raises(RuntimeError, match="shape"), kept._memory_errors():
         torch.zeros(2).view(3)
     clip(kept)
+
+
+class SmallMemory(Recordings):
+    """As on an accelerator that holds three clips at once."""
+
+    def __call__(self, decoder: Decoder, kind: Kind, positions: int, tokens: int) -> Stepper:
+        if kind.clips > 3:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+        return super().__call__(decoder, kind, positions, tokens)
+
+
+def test_clips_that_do_not_fit_at_once_are_rendered_in_parts(tiny: Tiny) -> None:
+    plain, small = backend(tiny()), backend(tiny(), SmallMemory(unrecorded))
+    seen: list[float] = []
+    assert np.array_equal(clip(plain, batch=7), clip(small, batch=7, report=seen.append))
+    assert seen == sorted(seen) and seen[-1] == 1.0
+    with pytest.raises(MemoryError):
+        clip(backend(tiny(), NoMemory(unrecorded)), batch=2)
+
+
+class NoMemory(Recordings):
+    """As on an accelerator that holds nothing."""
+
+    def __call__(self, decoder: Decoder, kind: Kind, positions: int, tokens: int) -> Stepper:
+        raise RuntimeError("MPS backend out of memory")
 
 
 def test_kinds_with_the_same_operations_are_one(tiny: Tiny) -> None:
