@@ -174,9 +174,9 @@ def unknown_activation(folder: Path) -> None:
 
 
 def too_large(folder: Path) -> None:
-    size = 4 * 3_000_000_000_000  # a sparse file: takes no room on the disk
-    header = {"w": {"dtype": "F32", "shape": [size // 4], "data_offsets": [0, size]}}
-    write_header(folder, header, size)
+    size = 1 << 28  # a sparse file, of which 10 000 tensors claim the same bytes: 2.7 TB in all
+    tensor = {"dtype": "F32", "shape": [size // 4], "data_offsets": [0, size]}
+    write_header(folder, {f"w{n}": tensor for n in range(10_000)}, size)
 
 
 EARLY = [
