@@ -22,21 +22,22 @@ MINIMUM_SNR_DB = 30.0  # a scheme below this is not the default
 _FRAMES = 24
 
 
-def linear_snr(weight: Floats, scheme: str, outliers: bool, rows: int = 8) -> float:
-    """Signal-to-noise ratio in dB of one quantised layer [N, K] on normal inputs, run for real."""
+def linear_snr(weight: Floats, inputs: Floats, scheme: str, outliers: bool) -> float:
+    """Signal-to-noise ratio in dB of one quantised layer [N, K] on inputs [n, K], run for real."""
     from ..engines.musicgen.fast import open_session
     from ..engines.musicgen.onnx_file import OnnxFile
 
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((rows, weight.shape[1]), dtype=np.float32)
+    x = inputs.copy()
     if outliers:
-        x[:, rng.choice(weight.shape[1], OUTLIERS, replace=False)] *= OUTLIER_GAIN
+        chosen = np.random.default_rng(0).choice(x.shape[1], OUTLIERS, replace=False)
+        x[:, chosen] *= OUTLIER_GAIN
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "linear.onnx"
         with OnnxFile(path) as graph:
             graph.input("x", "float", ["R", weight.shape[1]])
             graph.output("y", "float", ["R", weight.shape[0]])
-            graph.node("Identity", linear(graph, "x", weight, scheme), outputs=["y"])
+            y = linear(graph, "x", weight, scheme, inputs=x)
+            graph.node("Identity", y, outputs=["y"])
         session = open_session(path, 1)
         (y,) = session.run(["y"], {"x": x})
         del session  # Windows keeps mapped files in place
@@ -44,21 +45,32 @@ def linear_snr(weight: Floats, scheme: str, outliers: bool, rows: int = 8) -> fl
 
 
 def measure(model_name: str, home: Path | None) -> dict[str, dict[str, float]]:
-    """For each scheme: the worst linear of the first, middle and last layer, and the logits' error."""
+    """For each scheme: the worst linear of the first, middle and last layer on what the model itself puts
+    into it, and the logits' error."""
+    import torch
+
+    from ..engines.musicgen.activations import record_inputs
     from ..engines.musicgen.decode import Decoder
     from ..engines.musicgen.weights import find_weights
 
-    import torch  # isort: skip
-
-    model, _ = find_weights(model_name, home).read()
+    model, tokenizer = find_weights(model_name, home).read()
+    recorded = record_inputs(model, tokenizer, lambda fraction: None)
     layers = model.decoder.model.decoder.layers
     picked = [layers[n] for n in sorted({0, len(layers) // 2, len(layers) - 1})]
-    weights = [
-        module.weight.detach().numpy()
+    # what reads the text (k_proj and v_proj of encoder_attn) is no part of the step
+    linears = [
+        (module.weight.detach().numpy(), recorded[module])
         for layer in picked
-        for module in layer.modules()
-        if isinstance(module, torch.nn.Linear)
+        for name, module in layer.named_modules()
+        if module in recorded and name not in ("encoder_attn.k_proj", "encoder_attn.v_proj")
     ]
+    worst = {
+        scheme: {
+            "linear_snr_db": round(min(linear_snr(*item, scheme, False) for item in linears), 2),
+            "outlier_snr_db": round(min(linear_snr(*item, scheme, True) for item in linears), 2),
+        }
+        for scheme in BITS
+    }
     decoder = Decoder(model.decoder)
     codes = np.random.default_rng(1).integers(
         0, decoder.vocabulary, (1, decoder.codebooks, _FRAMES)
@@ -71,45 +83,36 @@ def measure(model_name: str, home: Path | None) -> dict[str, dict[str, float]]:
         )  # [1, frames, C, V]
     return {
         scheme: {
-            "linear_snr_db": round(min(linear_snr(w, scheme, False) for w in weights), 2),
-            "outlier_snr_db": round(min(linear_snr(w, scheme, True) for w in weights), 2),
-            "logit_error": round(_logit_error(model, scheme, codes, exact), 5),
+            **worst[scheme],
+            "logit_error": round(_logit_error(model, tokenizer, scheme, codes[0], exact[0]), 5),
         }
         for scheme in BITS
     }
 
 
-def _logit_error(model: Any, scheme: str, codes: NDArray[np.int64], exact: Floats) -> float:
-    """Relative error of the logits when both read the same tokens: |difference| / |exact|."""
-    from ..engines.musicgen.fast import StepRun, open_session, threads_for
-    from ..engines.musicgen.onnx_file import array_of
-    from ..engines.musicgen.step_graph import write_step_graph
+def _logit_error(
+    model: Any, tokenizer: Any, scheme: str, codes: NDArray[np.int64], exact: Floats
+) -> float:
+    """Relative error of the logits [F, C, V] when the model as converted reads the same codes [C, F] without
+    a prompt: |difference| / |exact|."""
+    from ..engines.musicgen.convert import convert
+    from ..engines.musicgen.fast import FastCondition, FastModel
+    from ..engines.musicgen.pattern import plan
 
-    core, config = model.decoder.model.decoder, model.decoder.config
-    books = np.stack([array_of(e.weight) for e in core.embed_tokens])
-    places = array_of(core.embed_positions.weights)
-    meta = {
-        "layers": len(core.layers), "heads": config.num_attention_heads, "width": config.hidden_size,
-        "codebooks": config.num_codebooks, "vocabulary": config.vocab_size,
-    }  # fmt: skip
-    text: dict[str, Floats] = {}
-    if hasattr(core.layers[0], "encoder_attn"):
-        nothing = np.zeros((1, meta["heads"], 1, meta["width"] // meta["heads"]), dtype=np.float32)
-        text = {
-            f"text_{kind}_{n}": nothing for n in range(meta["layers"]) for kind in ("key", "value")
-        }
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "step.onnx"
-        write_step_graph(model.decoder, path, scheme)
-        session = open_session(path, threads_for(meta["width"]))
-        run = StepRun(session, meta, 1, 1, codes.shape[2], text)
+    with tempfile.TemporaryDirectory() as home:
+        folder = convert(model, tokenizer, Path(home), "quality", scheme, lambda fraction: None)
+        fast = FastModel(folder)
+        books, frames = codes.shape
+        layout = plan(1, books, fast.meta["channels"], frames, fast.meta["pad"])
+        nothing = FastCondition({}) if fast.meta["chroma_frames"] else fast.condition("")
+        run = fast.begin(nothing, layout, guided=False)
         found = []
-        for n in range(codes.shape[2]):
-            x = books[np.arange(len(books)), codes[0, :, n]].sum(0) + places[n]
-            found.append(run.feed(x[None, None]).reshape(1, *exact.shape[2:]).copy())
-        del run, session
-    ours = np.stack(found, axis=1)
-    return float(np.linalg.norm(ours - exact) / np.linalg.norm(exact))
+        for n in range(frames):
+            x = fast.table("embeddings")[np.arange(books), codes[:, n]].sum(0)
+            x = x + fast.table("positions")[n]
+            found.append(run.feed(x[None, None]).reshape(exact.shape[1:]).copy())
+        del run, fast  # Windows keeps mapped files in place
+    return float(np.linalg.norm(np.stack(found) - exact) / np.linalg.norm(exact))
 
 
 def main() -> None:

@@ -57,10 +57,13 @@ def test_bad_options_are_one_sentence(tmp_path: Path) -> None:
 def test_default_scheme_keeps_30_db_even_with_outlier_channels(shape: tuple[int, int]) -> None:
     _, default = settle("cpu", "auto")
     assert default in PRECISIONS
-    weight = np.random.default_rng(2).standard_normal(shape, dtype=np.float32) * 0.02
-    assert linear_snr(weight, default, outliers=False) > 40
-    assert linear_snr(weight, default, outliers=True) > MINIMUM_SNR_DB
-    assert linear_snr(weight, "int4", outliers=False) < MINIMUM_SNR_DB  # why it is not the default
+    rng = np.random.default_rng(2)
+    weight = rng.standard_normal(shape, dtype=np.float32) * 0.02
+    inputs = rng.standard_normal((8, shape[1]), dtype=np.float32)
+    assert linear_snr(weight, inputs, default, outliers=False) > 40
+    assert linear_snr(weight, inputs, default, outliers=True) > MINIMUM_SNR_DB
+    # why int4 is not the default
+    assert linear_snr(weight, inputs, "int4", outliers=False) < MINIMUM_SNR_DB
 
 
 def test_machine_figures_are_plausible() -> None:

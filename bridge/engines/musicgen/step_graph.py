@@ -11,18 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from .activations import Inputs
 from .onnx_file import OnnxFile, array_of
 from .quantize import linear
 
 _EPSILON = 1e-5  # of torch's LayerNorm
 
 
-def write_step_graph(language_model: Any, path: Path, scheme: str) -> None:
-    """Write the step of a transformers decoder (`MusicgenForCausalLM` or melody) to `path`."""
+def write_step_graph(
+    language_model: Any, path: Path, scheme: str, inputs: Inputs | None = None
+) -> None:
+    """Write the step of a transformers decoder (`MusicgenForCausalLM` or melody) to `path`.
+
+    With `inputs` of its linear layers each gets the block of weights that loses little on them.
+    """
     config, core = language_model.config, language_model.model.decoder
     with OnnxFile(path) as graph:
-        builder = _Step(graph, config.num_attention_heads, config.hidden_size, scheme)
+        builder = _Step(graph, config.num_attention_heads, config.hidden_size, scheme, inputs)
         builder.declare(len(core.layers), has_text=hasattr(core.layers[0], "encoder_attn"))
         x: str = "x"
         pending = ""  # the last block's result, added to x inside the next normalisation
@@ -31,7 +38,7 @@ def write_step_graph(language_model: Any, path: Path, scheme: str) -> None:
         _, normal = builder.add_and_normalise(x, pending, core.layer_norm)
         last = graph.node("Gather", normal, graph.tensor(np.array(-1, dtype=np.int64)), axis=1)
         heads = np.concatenate([array_of(head.weight) for head in language_model.lm_heads])
-        logits = linear(graph, last, heads, scheme)
+        logits = builder.linear(last, heads, language_model.lm_heads[0])
         graph.node("Identity", logits, outputs=["logits"])
         graph.output("logits", "float", ["R", len(heads)])
 
@@ -39,8 +46,18 @@ def write_step_graph(language_model: Any, path: Path, scheme: str) -> None:
 class _Step:
     """Appends the nodes of one layer after another."""
 
-    def __init__(self, graph: OnnxFile, heads: int, width: int, scheme: str) -> None:
-        self.graph, self.heads, self.width, self.scheme = graph, heads, width, scheme
+    def __init__(
+        self, graph: OnnxFile, heads: int, width: int, scheme: str, inputs: Inputs | None
+    ) -> None:
+        self.graph, self.heads, self.width = graph, heads, width
+        self._scheme, self._inputs = scheme, inputs or {}
+
+    def linear(self, x: str, weight: NDArray[np.float32], module: Any) -> str:
+        """y = x weight^T; `module` is what it was in the loaded model."""
+        return linear(self.graph, x, weight, self._scheme, inputs=self._inputs.get(module))
+
+    def _one(self, x: str, module: Any) -> str:
+        return self.linear(x, array_of(module.weight), module)
 
     def declare(self, layers: int, has_text: bool) -> None:
         """Inputs and outputs."""
@@ -79,28 +96,28 @@ class _Step:
         graph, own = self.graph, layer.self_attn
         x, normal = self.add_and_normalise(x, pending, layer.self_attn_layer_norm)
         fused = np.concatenate([array_of(p.weight) for p in (own.q_proj, own.k_proj, own.v_proj)])
-        qkv = linear(graph, normal, fused, self.scheme)
+        qkv = self.linear(normal, fused, own.q_proj)
         mixed, *_ = graph.node(
             "ms.GroupQueryAttention", qkv, "", "", f"past_key_{number}", f"past_value_{number}",
             "last_position", "length", num_heads=self.heads, kv_num_heads=self.heads,
             outputs=[f"mixed_{number}", f"present_key_{number}", f"present_value_{number}"],
         )  # fmt: skip
-        pending = linear(graph, mixed, array_of(own.out_proj.weight), self.scheme)
+        pending = self._one(mixed, own.out_proj)
         if hasattr(layer, "encoder_attn"):
             x, normal = self.add_and_normalise(x, pending, layer.encoder_attn_layer_norm)
             pending = self._read_text(number, layer.encoder_attn, normal)
         x, normal = self.add_and_normalise(x, pending, layer.final_layer_norm)
-        up = graph.node("ms.Gelu", linear(graph, normal, array_of(layer.fc1.weight), self.scheme))
-        return x, linear(graph, up, array_of(layer.fc2.weight), self.scheme)
+        up = graph.node("ms.Gelu", self._one(normal, layer.fc1))
+        return x, self._one(up, layer.fc2)
 
     def _read_text(self, number: int, attention: Any, normal: str) -> str:
         """Cross-attention of the conditional rows; the unconditional ones get their exact zero."""
         graph = self.graph
         told = graph.node("Slice", normal, graph.ints(0), "told_rows", graph.ints(0))
-        query = linear(graph, told, array_of(attention.q_proj.weight), self.scheme)
+        query = self._one(told, attention.q_proj)
         mixed = graph.node(
             "ms.MultiHeadAttention", query, f"text_key_{number}", f"text_value_{number}",
             num_heads=self.heads,
         )  # fmt: skip
-        said = linear(graph, mixed, array_of(attention.out_proj.weight), self.scheme)
+        said = self._one(mixed, attention.out_proj)
         return str(graph.node("Pad", said, "untold_pad"))
