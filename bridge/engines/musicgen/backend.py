@@ -44,7 +44,7 @@ class FastBackend:
             meta["sample_rate"],
             meta["hop"],
         )
-        self.cache_item_bytes = 4
+        self.cache_item_bytes = 1 if self._model.rounded_cache else 4
         self.step_bytes = (folder / "step.bin").stat().st_size
 
     def tokens(

@@ -14,6 +14,7 @@ from .pattern import Ids
 Floats = NDArray[np.float32]
 
 CHUNK_FRAMES = 250  # 5 s: bounds the memory of the last, widest layers
+STATE_FRAMES = 16000  # of all tracks together, between the two halves: 64 MB
 CONTEXT_FRAMES = 8  # more than the upsampling convolutions look to either side
 
 
@@ -30,20 +31,26 @@ class FastCodec:
 
         A stereo model interleaves the codebooks of both channels; the codec itself is mono.
         """
-        tracks = [codes[b, c::channels] for b in range(len(codes)) for c in range(channels)]
-        audio = []
-        for done, track in enumerate(tracks):
-            audio.append(self._one(track[None], lambda f, n=done: report((n + f) / len(tracks))))  # type: ignore[misc]
+        tracks = np.stack([clip[c::channels] for clip in codes for c in range(channels)])
+        frames, audio = codes.shape[2], []
+        together = max(1, STATE_FRAMES // frames)
+        for first in range(0, len(tracks), together):
+            # the LSTM reads its weights once a frame, for one track or for many
+            (states,) = self._front.run(["states"], {"codes": tracks[first : first + together]})
+            for done, state in enumerate(states, first):
+                audio.append(
+                    self._back_to_sound(state, lambda f, n=done: report((n + f) / len(tracks)))  # type: ignore[misc]
+                )
         return [np.stack(audio[b * channels : (b + 1) * channels]) for b in range(len(codes))]
 
-    def _one(self, codes: Ids, report: Callable[[float], None]) -> Floats:
-        (states,) = self._front.run(["states"], {"codes": codes})
-        frames = codes.shape[2]
+    def _back_to_sound(self, states: Floats, report: Callable[[float], None]) -> Floats:
+        """[W, F] -> [F * hop]."""
+        frames = states.shape[1]
         parts = []
         for start in range(0, frames, CHUNK_FRAMES):
             end = min(frames, start + CHUNK_FRAMES)
             first, last = max(0, start - CONTEXT_FRAMES), min(frames, end + CONTEXT_FRAMES)
-            piece = np.ascontiguousarray(states[:, :, first:last])
+            piece = np.ascontiguousarray(states[None, :, first:last])
             (audio,) = self._back.run(["audio"], {"states": piece})
             parts.append(audio[0, 0, (start - first) * self._hop : (end - first) * self._hop])
             report(end / frames)

@@ -16,10 +16,11 @@ import numpy as np
 from ... import __version__
 from . import chroma
 from .folder import inspect_folder
+from .memory import BITS
 
 log = logging.getLogger("bridge.musicgen")
 
-FORMAT = 1  # raise when the graphs change, so that old conversions are made again
+FORMAT = 2  # raise when the graphs change, so that old conversions are made again
 POSITIONS = 4096
 _SAMPLED_BYTES = 1 << 20
 
@@ -59,16 +60,25 @@ def convert(
         write_converted(model, tokenizer, partial, scheme, report)
         shutil.rmtree(target, ignore_errors=True)
         os.replace(partial, target)
+        _remove_outdated(target.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     log.info("musicgen.converted folder=%s scheme=%s", target, scheme)
     return target
 
 
+def _remove_outdated(folder: Path) -> None:
+    """Delete conversions of earlier formats: nothing looks for them any more."""
+    for meta in folder.glob("*/meta.json"):
+        if ".partial-" not in meta.parent.name and json.loads(meta.read_text())["format"] < FORMAT:
+            shutil.rmtree(meta.parent, ignore_errors=True)
+
+
 def write_converted(
     model: Any, tokenizer: Any, folder: Path, scheme: str, report: Callable[[float], None]
 ) -> None:
-    """Fill `folder`; `meta.json` comes last."""
+    """Fill `folder`."""
+    from .activations import record_inputs
     from .codec_graph import write_codec_graphs
     from .onnx_file import array_of
     from .step_graph import write_step_graph
@@ -94,8 +104,11 @@ def write_converted(
     report(0.3)
     write_text_graph(model, folder / "text.onnx", scheme)
     report(0.5)
-    write_step_graph(model.decoder, folder / "step.onnx", scheme)
-    report(0.95)
+    inputs = None
+    if scheme == "int8":
+        inputs = record_inputs(model, tokenizer, lambda f: report(0.5 + 0.1 * f))
+    write_step_graph(model.decoder, folder / "step.onnx", scheme, inputs)
+    report(0.8)
     codec = model.audio_encoder.config
     meta = {
         "format": FORMAT,
@@ -114,3 +127,11 @@ def write_converted(
         "chroma_frames": model.config.chroma_length if melody else 0,
     }
     (folder / "meta.json").write_text(json.dumps(meta, indent=1))
+    if scheme in BITS:
+        from .fast import FastModel
+        from .rounded_cache import measure_peaks, write_rounded
+
+        exact = FastModel(folder, rounded_cache=False)
+        peaks = measure_peaks(exact, lambda f: report(0.8 + 0.2 * f))
+        del exact  # Windows keeps mapped files in place
+        write_rounded(folder / "step.onnx", folder / "step_rounded.onnx", peaks)

@@ -17,6 +17,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from .pattern import Ids, Plan
+from .rounded_cache import is_supported
 from .sampling import Sampling, draw
 
 Floats = NDArray[np.float32]
@@ -33,6 +34,7 @@ class FastCondition:
 
 
 _SMALL_WIDTH = 256
+_REMEMBERED = 4  # prompts; 4 MB each at small's shape
 
 
 def threads_for(width: int) -> int:
@@ -57,10 +59,16 @@ def open_session(path: Path, threads: int) -> Any:
 class FastModel:
     """Text in, codes out; the codec is beside it in codec.py."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rounded_cache: bool = True) -> None:
+        """Open a converted folder; keys and values are kept in int8 where both it and ONNX Runtime can,
+        and where `rounded_cache` does not forbid it."""
         self.meta = json.loads((folder / "meta.json").read_text())
         self.threads = threads_for(self.meta["width"])
-        self._step = open_session(folder / "step.onnx", self.threads)
+        rounded = folder / "step_rounded.onnx"
+        self.rounded_cache = rounded_cache and rounded.is_file() and is_supported()
+        self._step = open_session(
+            rounded if self.rounded_cache else folder / "step.onnx", self.threads
+        )
         self._text = open_session(folder / "text.onnx", self.threads)
         self._tables = {path.stem: np.load(path, mmap_mode="r") for path in folder.glob("*.npy")}
         from tokenizers import Tokenizer
@@ -70,6 +78,7 @@ class FastModel:
             self.meta[k] for k in ("layers", "heads", "width")
         )
         self._reads_text = not self.meta["chroma_frames"]
+        self._lately_read: dict[str, dict[str, Floats]] = {}
 
     def condition(self, prompt: str, chroma: Floats | None = None) -> FastCondition:
         """Read the prompt, and `chroma` [n, 12] one-hot where the model takes a melody."""
@@ -88,6 +97,14 @@ class FastModel:
         return np.asarray(self._tables[name])
 
     def _read(self, prompt: str) -> dict[str, Floats]:
+        """The text graph's outputs; the latest prompts are remembered, as windows and takes share one."""
+        if prompt not in self._lately_read:
+            while len(self._lately_read) >= _REMEMBERED:
+                del self._lately_read[next(iter(self._lately_read))]
+            self._lately_read[prompt] = self._read_anew(prompt)
+        return self._lately_read[prompt]
+
+    def _read_anew(self, prompt: str) -> dict[str, Floats]:
         bias_table = self._tables[
             "text_bias"
         ]  # by distance: as many tokens as it reaches to either side
@@ -126,21 +143,36 @@ class FastModel:
 
         `report` gets the fraction done after each step and may raise to stop.
         """
+        run = self.begin(condition, layout, sampling.guidance > 1)
+        return self.sample(run, layout, sampling, seeds, report)
+
+    def begin(self, condition: FastCondition, layout: Plan, guided: bool) -> StepRun:
+        """Room for the clips of `layout`, and what a melody model reads before them."""
         batch = len(layout.ids)
-        guided = sampling.guidance > 1 and condition.given
-        rows = 2 * batch if guided else batch
-        extra = 0 if condition.prefix is None else condition.prefix.shape[1]
-        run = StepRun(self._step, self.meta, rows, batch, layout.positions + extra, condition.text)
+        rows = 2 * batch if guided and condition.given else batch
+        prefix = None
         if condition.prefix is not None:
             kinds = [0] * batch + [1] * (rows - batch)
-            run.feed(condition.prefix[kinds] + self._tables["positions"][:extra])
+            prefix = (
+                condition.prefix[kinds] + self._tables["positions"][: condition.prefix.shape[1]]
+            )
+        return StepRun(
+            self._step, self.meta, rows, batch, layout.positions, condition.text, prefix
+        )
+
+    def sample(
+        self, run: StepRun, layout: Plan, sampling: Sampling, seeds: list[int], report: Report,
+        offset: int = 0,
+    ) -> Ids:  # fmt: skip
+        """As `decode`, from a run that has begun; `offset` moves the clip to later positions."""
         ids, fed = layout.ids.copy(), 0
+        batch, guided, start = len(ids), run.rows > len(ids), run.start + offset
         sources = [np.random.default_rng(seed % 2**64) for seed in seeds]
-        shape = (rows, self.meta["codebooks"], self.meta["vocabulary"])
+        shape = (run.rows, self.meta["codebooks"], self.meta["vocabulary"])
         books = np.arange(shape[1])[None, :, None]
         for position in range(layout.first, layout.positions):
             x = self._tables["embeddings"][books, ids[:, :, fed:position]].sum(1)  # [B, S, D]
-            x += self._tables["positions"][extra + fed : extra + position]
+            x += self._tables["positions"][start + fed : start + position]
             logits = run.feed(np.concatenate([x, x]) if guided else x).reshape(shape)
             if guided:
                 logits = logits[batch:] + (logits[:batch] - logits[batch:]) * np.float32(
@@ -162,17 +194,29 @@ class StepRun:
         meta: dict[str, int],
         rows: int,
         batch: int,
-        room: int,
+        positions: int,
         text: dict[str, Floats],
+        prefix: Floats | None = None,
     ) -> None:
-        self._session, self._rows, self._length = session, rows, 0
+        """Room for `rows` sequences of `positions`; the first `batch` of them are told `text`.
+
+        `prefix` [R, T, D], with positions, comes before them: it is fed with the first of them, as
+        GroupQueryAttention reads several positions at once only at the very beginning.
+        """
+        self.start = 0 if prefix is None else prefix.shape[1]
+        self._session, self.rows, self.length, self._prefix = session, rows, 0, prefix
         self._binding = session.io_binding()
         self._kept: list[Any] = []  # what is bound must outlive the runs
+        room = positions + self.start
         shape = (rows, meta["heads"], room, meta["width"] // meta["heads"])
+        types = {item.name: item.type for item in session.get_inputs()}
+        kept_as = np.int8 if types["past_key_0"] == "tensor(int8)" else np.float32
+        self._cache: list[Any] = []
         for number in range(meta["layers"]):
             for kind in ("key", "value"):
-                past = self._bind(f"past_{kind}_{number}", np.zeros(shape, dtype=np.float32))
+                past = self._bind(f"past_{kind}_{number}", np.zeros(shape, dtype=kept_as))
                 self._binding.bind_ortvalue_output(f"present_{kind}_{number}", past)
+                self._cache.append(past)
         for name, array in text.items():
             self._bind(name, np.repeat(array, batch, axis=0))
         if text:
@@ -190,12 +234,19 @@ class StepRun:
         return value
 
     def feed(self, x: Floats) -> Floats:
-        """[R, S, D] at the next S positions -> logits after the last [R, C V]."""
-        self._length += x.shape[1]
-        last = np.full(self._rows, self._length - 1, dtype=np.int32)
-        inputs = {"x": x, "last_position": last, "length": np.array(self._length, dtype=np.int32)}
+        """[R, S, D] at the next S positions -> logits after the last [R, C V]; S > 1 only at the start."""
+        if self._prefix is not None:
+            x, self._prefix = np.concatenate([self._prefix, x], axis=1), None
+        self.length += x.shape[1]
+        last = np.full(self.rows, self.length - 1, dtype=np.int32)
+        inputs = {"x": x, "last_position": last, "length": np.array(self.length, dtype=np.int32)}
         for name, array in inputs.items():
             self._binding.bind_cpu_input(name, array)
         self._session.run_with_iobinding(self._binding)
         found: Floats = self._logits.numpy()
         return found
+
+    def peaks(self) -> Floats:
+        """Largest absolute value of every channel of the cache: [layers, 2, H, E]."""
+        flat = [np.abs(part.numpy()[:, :, : self.length]).max((0, 2)) for part in self._cache]
+        return np.stack(flat).reshape(-1, 2, *flat[0].shape)

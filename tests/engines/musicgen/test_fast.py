@@ -9,10 +9,19 @@ import pytest
 import torch
 from test_decode import PROMPTS, stock_codes
 
+from bridge.engines.musicgen import codec as codec_module
 from bridge.engines.musicgen.codec import FastCodec
 from bridge.engines.musicgen.convert import convert
-from bridge.engines.musicgen.fast import FastModel
+from bridge.engines.musicgen.fast import FastModel, open_session
+from bridge.engines.musicgen.onnx_file import OnnxFile
 from bridge.engines.musicgen.pattern import plan
+from bridge.engines.musicgen.quantize import (
+    SUFFICIENT_SNR_DB,
+    choose_block,
+    linear,
+    rounded,
+    snr_db,
+)
 from bridge.engines.musicgen.sampling import Sampling, draw
 from bridge.engines.musicgen.stock import load_model, load_tokenizer
 
@@ -47,6 +56,7 @@ def converted(
         ("stereo-tiny", False),
         ("stereo-tiny", True),
         ("melody-tiny", False),
+        ("melody-tiny", True),
     ],
 )
 @torch.no_grad()
@@ -122,6 +132,99 @@ def test_int8_logits_are_close_and_tokens_repeatable(converted: Any) -> None:
     for n in range(2):  # text keys of every layer
         ours, theirs = (m.condition("bass").text[f"text_key_{n}"] for m in (fast, exact))
         assert np.abs(ours - theirs).max() < 0.05 * np.abs(theirs).max()
+
+
+def read_codes(fast: FastModel, codes: np.ndarray, given: int) -> np.ndarray:
+    """Logits after the first `given` frames and each later one, when two clips read codes [C, F]."""
+    layout = plan(2, 4, 1, codes.shape[1], fast.meta["pad"])
+    run = fast.begin(fast.condition("bass in minor"), layout, guided=True)
+    x = fast.table("embeddings")[np.arange(4)[:, None], codes].sum(0)
+    x = np.repeat((x + fast.table("positions")[: len(x)])[None], 4, axis=0).astype(np.float32)
+    chunks = [x[:, :given], *(x[:, n : n + 1] for n in range(given, x.shape[1]))]
+    return np.stack([run.feed(np.ascontiguousarray(chunk)).copy() for chunk in chunks])
+
+
+def test_cache_in_8_bits_costs_little_and_reads_prompts_like_steps(converted: Any) -> None:
+    _, _, folder = converted("tiny", "int8")
+    fast, exact = FastModel(folder), FastModel(folder, rounded_cache=False)
+    assert fast.rounded_cache and not exact.rounded_cache
+    codes = np.random.default_rng(3).integers(0, 64, (4, 60))
+    ours, theirs = (read_codes(model, codes, 1) for model in (fast, exact))
+    assert not np.array_equal(ours, theirs)
+    assert np.linalg.norm(ours - theirs) < 0.02 * np.linalg.norm(theirs)
+    prompted = read_codes(fast, codes, 40)
+    assert len(prompted) == 21
+    assert np.linalg.norm(prompted - ours[39:]) < 0.02 * np.linalg.norm(ours[39:])
+
+
+def test_cache_scales_hold_what_is_kept_with_room_to_spare(converted: Any) -> None:
+    _, _, folder = converted("tiny", "int8")
+    fast = FastModel(folder)
+    layout = plan(2, 4, 1, 200, fast.meta["pad"])
+    run = fast.begin(fast.condition("slow piano, 60 bpm"), layout, guided=True)
+    fast.sample(run, layout, Sampling(), [7, 8], lambda fraction: None)
+    peaks = run.peaks()  # in steps of the scale; 127 is where clipping begins
+    assert peaks.shape == (2, 2, 4, 16)
+    assert (peaks >= 127).mean() < 0.01 and np.median(peaks) > 50
+
+
+def test_blocks_get_smaller_where_activations_stand_out(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    weight = rng.standard_normal((256, 1024), dtype=np.float32)
+    plain = rng.standard_normal((16, 1024), dtype=np.float32)
+    loud, shifted = plain.copy(), plain.copy()
+    loud[:, rng.choice(1024, 4, replace=False)] *= 50
+    shifted[:, 7] += 60  # always alike: as an overall ratio this would look harmless
+    blocks = {}
+    for name, inputs in (("plain", plain), ("loud", loud), ("shifted", shifted)):
+        blocks[name] = choose_block(weight, inputs)
+        with OnnxFile(tmp_path / f"{name}.onnx") as graph:
+            graph.input("x", "float", ["R", 1024])
+            graph.output("y", "float", ["R", 256])
+            y = linear(graph, "x", weight, "int8", inputs=inputs)
+            graph.node("Identity", y, outputs=["y"])
+        (found,) = open_session(tmp_path / f"{name}.onnx", 1).run(["y"], {"x": inputs})
+        exact = inputs @ weight.T
+        foretold = rounded(inputs, blocks[name]) @ rounded(weight, blocks[name]).T
+        assert snr_db(exact, found) > SUFFICIENT_SNR_DB - 0.5
+        assert abs(snr_db(exact, found) - snr_db(exact, foretold)) < 0.5
+        assert snr_db(exact - exact.mean(0), found - found.mean(0)) > SUFFICIENT_SNR_DB - 0.5
+    assert blocks["plain"] == 128 and blocks["loud"] < 128 and blocks["shifted"] < 128
+
+
+def test_a_prompt_is_read_once(converted: Any) -> None:
+    _, _, folder = converted("tiny", "int8")
+    fast = FastModel(folder)
+    first = fast.condition("bass").text["text_key_0"]
+    assert fast.condition("bass").text["text_key_0"] is first
+    for n in range(5):
+        fast.condition(f"drums {n}")
+    again = fast.condition("bass").text["text_key_0"]
+    assert again is not first and np.array_equal(again, first)
+
+
+@torch.no_grad()
+def test_tracks_decoded_one_by_one_equal_all_together(
+    converted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, folder = converted("stereo-tiny")
+    codec = FastCodec(folder, 640, threads=1)
+    codes = np.random.default_rng(0).integers(0, 64, (2, 8, 40))
+    together = codec.decode(codes, 2, lambda fraction: None)
+    monkeypatch.setattr(codec_module, "STATE_FRAMES", 1)
+    alone = codec.decode(codes, 2, lambda fraction: None)
+    assert [clip.shape for clip in together] == [(2, 40 * 640)] * 2
+    assert np.allclose(together, alone, atol=1e-5)
+
+
+def test_conversions_of_an_earlier_format_are_removed(converted: Any, tmp_path: Path) -> None:
+    model, tokenizer, _ = converted("tiny")
+    for name, format_number in (("old", 1), ("new", 99)):
+        (tmp_path / "converted" / name).mkdir(parents=True)
+        meta = f'{{"format": {format_number}}}'
+        (tmp_path / "converted" / name / "meta.json").write_text(meta, encoding="utf-8")
+    convert(model, tokenizer, tmp_path, "key", "int8", lambda fraction: None)
+    assert {path.name for path in (tmp_path / "converted").iterdir()} == {"new", "key"}
 
 
 def test_numpy_draw_follows_the_probabilities() -> None:
