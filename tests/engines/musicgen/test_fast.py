@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from test_decode import PROMPTS, stock_codes
@@ -190,6 +191,22 @@ def test_blocks_get_smaller_where_activations_stand_out(tmp_path: Path) -> None:
         assert abs(snr_db(exact, found) - snr_db(exact, foretold)) < 0.5
         assert snr_db(exact - exact.mean(0), found - found.mean(0)) > SUFFICIENT_SNR_DB - 0.5
     assert blocks["plain"] == 128 and blocks["loud"] < 128 and blocks["shifted"] < 128
+
+
+def test_conversion_measures_what_goes_into_each_layer(tiny: Tiny, tmp_path: Path) -> None:
+    model, tokenizer = load_model(tiny("tiny"), melody=False), load_tokenizer(tiny("tiny"))
+    norm = model.decoder.model.decoder.layers[1].final_layer_norm
+    with torch.no_grad():
+        norm.bias[5] += 100
+    folder = convert(model, tokenizer, tmp_path, "key", "int8", lambda fraction: None)
+    blocks = [
+        attribute.i
+        for node in onnx.load(str(folder / "step.onnx"), load_external_data=False).graph.node
+        for attribute in node.attribute
+        if attribute.name == "block_size"
+    ]
+    assert len(blocks) == 13  # qkv, out, query and out of the text, up, down; twice; and the heads
+    assert blocks[10] < min(blocks[:10]), "the layer behind the loud channel"
 
 
 def test_a_prompt_is_read_once(converted: Any) -> None:
