@@ -156,9 +156,7 @@ class FastModel:
             prefix = (
                 condition.prefix[kinds] + self._tables["positions"][: condition.prefix.shape[1]]
             )
-        return StepRun(
-            self._step, self.meta, rows, batch, layout.positions, condition.text, prefix
-        )
+        return StepRun(self._step, self.meta, rows, batch, layout.positions, condition.text, prefix)
 
     def sample(
         self, run: StepRun, layout: Plan, sampling: Sampling, seeds: list[int], report: Report,
