@@ -379,6 +379,11 @@ def _names(param: Param, value: Argument) -> tuple[str, ...]:
         raise BridgeError("out-of-range", f"{param.name} takes at most 8 names, got {len(names)}")
     if len(set(names)) != len(names):
         raise BridgeError("bad-request", f"{param.name} names one thing twice: {', '.join(names)}")
+    if "mix" in names:
+        raise BridgeError(
+            "bad-request",
+            f"{param.name} names mix, which is what all of them together are called: leave it out",
+        )
     return tuple(names)
 
 

@@ -86,6 +86,7 @@ REFUSED = [
     ("/bridge/generate", ["id", "p", "instruments", "../x"], "out-of-range", "'../x'"),
     ("/bridge/generate", ["id", "p", "instruments", "a,b,c,d,e,f,g,h,i"], "out-of-range", "got 9"),
     ("/bridge/generate", ["id", "p", "instruments", "bass, bass"], "bad-request", "twice"),
+    ("/bridge/generate", ["id", "p", "instruments", "drums, Mix"], "bad-request", "leave it out"),
     ("/bridge/transcribe", ["id", ""], "bad-request", "path is empty"),
     ("/bridge/transcribe", ["id", "/x.wav", "quantize", "1/7"], "out-of-range", "1/8t"),
     ("/bridge/notify", ["id"], "bad-request", "/bridge/notify needs on"),
