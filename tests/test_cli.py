@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -97,7 +98,11 @@ def test_ctrl_c_cancels_the_job(start_server):
         "--home",
         str(server.home.root),
     ]
-    process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env=environment(), stderr=subprocess.PIPE, text=True,
+        # a shell that runs the tests in the background has them ignore Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     with server.client() as client:
         wait_until(lambda: client.request("/bridge/status")[3], "the job runs")
         process.send_signal(2)
