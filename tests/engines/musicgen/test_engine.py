@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bridge.engines import Engine, GenerateRequest
+from bridge.engines import Engine, GenerateRequest, Source
 from bridge.engines.musicgen import MusicgenEngine
 from bridge.errors import BridgeError, Cancelled
 from bridge.music import Meter, parse_key
@@ -56,6 +56,22 @@ def test_renders_every_variation(tiny: Tiny, name: str, channels: int) -> None:
     assert render.sample_rate == 32000 and render.report["steps"] == 25
     assert {"loading", "generating", "decoding"} <= {stage for stage, _ in stages}
     assert all(0 <= fraction <= 1 for _, fraction in stages)
+
+
+@pytest.mark.parametrize("name", ["stereo-tiny", "melody-tiny"])
+def test_goes_on_from_a_clip_and_beyond_the_window(tiny: Tiny, tmp_path: Path, name: str) -> None:
+    engine = MusicgenEngine(str(tiny(name)), home=tmp_path)
+    noise = np.random.default_rng(0).uniform(-0.3, 0.3, (2, 48000)).astype(np.float32)
+    render = engine.generate(
+        request(35.0, source=Source(noise, 48000, "continue"), variations=2), silent
+    )
+    assert engine.info.channels == len(render.takes[0].parts[0].audio)
+    for take in render.takes:
+        part = take.parts[0]
+        assert part.audio.shape[1] == 35 * 32000
+        assert part.lead is not None and part.lead.shape[1] == 3200
+        seconds = part.audio[:, : 34 * 32000].reshape(len(part.audio), 34, 32000)
+        assert (np.sqrt(np.square(seconds).mean((0, 2))) > 1e-3).all(), "no second is silent"
 
 
 def test_same_seed_same_audio(tiny: Tiny) -> None:
