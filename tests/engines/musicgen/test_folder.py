@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from bridge.engines.musicgen import MusicgenEngine
 from bridge.engines.musicgen.checkpoints import find_local
 from bridge.engines.musicgen.folder import inspect_folder
 from bridge.engines.musicgen.memory import refuse_if_too_large
+from bridge.engines.musicgen.stock import load_model
 from bridge.errors import BridgeError
 
 Tiny = Callable[..., Path]
@@ -28,6 +31,30 @@ def test_good_folder_is_described(tiny: Tiny) -> None:
     facts = inspect_folder(tiny("stereo-tiny"))
     assert (facts.melody, facts.channels, facts.sample_rate, facts.layers) == (False, 2, 32000, 2)
     assert facts.parameters > 10_000
+
+
+@pytest.mark.parametrize("name", ["tiny", "melody-tiny"])
+def test_weights_under_their_older_names_are_all_found(
+    tiny: Tiny, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "older"
+    shutil.copytree(tiny(name), folder)
+    saved = load_file(folder / "model.safetensors")
+    # the published files are from before torch's parametrizations, and hold the text embeddings twice
+    older = {
+        key.replace("parametrizations.weight.original0", "weight_g").replace(
+            "parametrizations.weight.original1", "weight_v"
+        ): tensor
+        for key, tensor in saved.items()
+    }
+    assert sum(key.endswith("weight_g") for key in older) > 10
+    shared = older["text_encoder.shared.weight"]
+    older["text_encoder.encoder.embed_tokens.weight"] = shared.clone()
+    save_file(older, folder / "model.safetensors", metadata={"format": "pt"})
+    expected = load_model(tiny(name), melody="melody" in name).state_dict()
+    found = load_model(folder, melody="melody" in name).state_dict()
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[key], expected[key]) for key in found)
 
 
 def test_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
