@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bridge.engines.musicgen.quantize import BLOCKS, choose_block, rounded, snr_db
+from bridge.engines.musicgen.quantize import BLOCKS, block_snr_db, choose_block, snr_db
 from bridge.engines.musicgen.rounded_cache import HEADROOM
 
 Floats = NDArray[np.float32]
@@ -65,13 +65,6 @@ def record(folder: str) -> tuple[list[tuple[Floats, Floats]], dict[str, list[Flo
     return layers, kept
 
 
-def linear_snr(weight: Floats, inputs: Floats, block: int) -> float:
-    """As `choose_block` judges: in all, or in what differs from input to input; the worse of both."""
-    exact = inputs @ weight.T
-    found = rounded(inputs, block) @ rounded(weight, block).T
-    return min(snr_db(exact, found), snr_db(exact - exact.mean(0), found - found.mean(0)))
-
-
 def cache_snr(texts: list[Floats], headroom: float) -> float:
     """One scale per channel from the first texts, used on the others."""
     scale = np.abs(np.concatenate(texts[:CALIBRATED])).max(0) * headroom / 127
@@ -88,7 +81,7 @@ def main() -> None:
     print(f"{len(layers)} linear layers; the loudest activation is {loudest:.0f} deviations off")
     print("| block | worst layer | median |\n|---:|---:|---:|")
     for block in BLOCKS:
-        found = [linear_snr(weight, x, block) for weight, x in layers]
+        found = [block_snr_db(weight, x, block) for weight, x in layers]
         print(f"| {block} | {min(found):.1f} dB | {np.median(found):.1f} dB |")
     chosen = Counter(choose_block(weight, x) for weight, x in layers)
     print("chosen:", ", ".join(f"{count} times {block}" for block, count in chosen.most_common()))

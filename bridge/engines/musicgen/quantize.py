@@ -40,19 +40,23 @@ def pack(weight: Weights, bits: int, block: int) -> tuple[NDArray[np.uint8], Wei
     return codes, scales[..., 0].astype(np.float32)
 
 
+def block_snr_db(weight: Weights, inputs: Weights, block: int) -> float:
+    """What int8 in blocks keeps of a weight [N, K] on real inputs [n, K]: the signal-to-noise ratio in all,
+    or in what differs from input to input if that is less. The channels that stand out in trained
+    transformers do so always alike, and would hide what is lost of all others.
+    """
+    exact = inputs @ weight.T
+    found = rounded(inputs, block) @ rounded(weight, block).T
+    return min(snr_db(exact, found), snr_db(exact - exact.mean(0), found - found.mean(0)))
+
+
 def choose_block(weight: Weights, inputs: Weights) -> int:
-    """The largest block with which int8 keeps `SUFFICIENT_SNR_DB` for a weight [N, K] on real inputs [n, K],
-    in all and in what differs from input to input: the channels that stand out in trained transformers
-    do so always alike, and would hide what is lost of all others. The smallest block when none does.
+    """The largest block that keeps `SUFFICIENT_SNR_DB` of a weight [N, K] on real inputs [n, K]; the smallest
+    when none does.
     """
     some = weight[:: max(1, len(weight) // _SAMPLED_ROWS)]
-    exact = inputs @ some.T
-    for block in BLOCKS:
-        found = rounded(inputs, block) @ rounded(some, block).T
-        differing = snr_db(exact - exact.mean(0), found - found.mean(0))
-        if min(snr_db(exact, found), differing) >= SUFFICIENT_SNR_DB:
-            return block
-    return BLOCKS[-1]
+    sufficient = (b for b in BLOCKS if block_snr_db(some, inputs, b) >= SUFFICIENT_SNR_DB)
+    return next(sufficient, BLOCKS[-1])
 
 
 def rounded(values: Weights, block: int) -> Weights:
