@@ -165,9 +165,7 @@ class MusicgenEngine:
 
     def unload(self) -> None:
         """Give the memory back; the next `load` reads the checkpoint again."""
-        from .backend import TorchBackend
-
-        if isinstance(self._backend, TorchBackend):
+        if self._backend is not None:
             self._backend.close()
         self._backend = None
 

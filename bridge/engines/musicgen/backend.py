@@ -68,6 +68,9 @@ class FastBackend:
         """What `chroma.chroma` needs."""
         return self._model.table("chroma_filters")
 
+    def close(self) -> None:
+        """Nothing is kept between clips."""
+
 
 class TorchBackend:
     """A loaded transformers model: the loop of decode.py, on any device torch has."""
