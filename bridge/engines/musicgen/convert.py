@@ -68,9 +68,13 @@ def convert(
 
 
 def _remove_outdated(folder: Path) -> None:
-    """Delete conversions of earlier formats: nothing looks for them any more."""
+    """Delete conversions of earlier formats, and unreadable ones: nothing can use them any more."""
     for meta in folder.glob("*/meta.json"):
-        if ".partial-" not in meta.parent.name and json.loads(meta.read_text())["format"] < FORMAT:
+        try:
+            outdated = json.loads(meta.read_text())["format"] < FORMAT
+        except (OSError, ValueError, KeyError, TypeError):
+            outdated = True
+        if outdated and ".partial-" not in meta.parent.name:
             shutil.rmtree(meta.parent, ignore_errors=True)
 
 

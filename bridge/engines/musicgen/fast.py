@@ -161,6 +161,12 @@ class FastModel:
             )
         return StepRun(self._step, self.meta, rows, batch, layout.positions, condition.text, prefix)
 
+    def embed(self, codes: Ids, start: int) -> Floats:
+        """[B, C, S] -> [B, S, D], with the positions from `start` on."""
+        books = np.arange(codes.shape[1])[None, :, None]
+        x = self._tables["embeddings"][books, codes].sum(1)
+        return np.asarray(x + self._tables["positions"][start : start + codes.shape[2]])
+
     def sample(
         self, run: StepRun, layout: Plan, sampling: Sampling, seeds: list[int], report: Report,
         offset: int = 0,
@@ -170,10 +176,8 @@ class FastModel:
         batch, guided, start = len(ids), run.rows > len(ids), run.start + offset
         sources = [np.random.default_rng(seed % 2**64) for seed in seeds]
         shape = (run.rows, self.meta["codebooks"], self.meta["vocabulary"])
-        books = np.arange(shape[1])[None, :, None]
         for position in range(layout.first, layout.positions):
-            x = self._tables["embeddings"][books, ids[:, :, fed:position]].sum(1)  # [B, S, D]
-            x += self._tables["positions"][start + fed : start + position]
+            x = self.embed(ids[:, :, fed:position], start + fed)
             logits = run.feed(np.concatenate([x, x]) if guided else x).reshape(shape)
             if guided:
                 logits = logits[batch:] + (logits[:batch] - logits[batch:]) * np.float32(

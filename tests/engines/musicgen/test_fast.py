@@ -139,8 +139,7 @@ def read_codes(fast: FastModel, codes: np.ndarray, given: int) -> np.ndarray:
     """Logits after the first `given` frames and each later one, when two clips read codes [C, F]."""
     layout = plan(2, 4, 1, codes.shape[1], fast.meta["pad"])
     run = fast.begin(fast.condition("bass in minor"), layout, guided=True)
-    x = fast.table("embeddings")[np.arange(4)[:, None], codes].sum(0)
-    x = np.repeat((x + fast.table("positions")[: len(x)])[None], 4, axis=0).astype(np.float32)
+    x = np.repeat(fast.embed(codes[None], 0), 4, axis=0)
     chunks = [x[:, :given], *(x[:, n : n + 1] for n in range(given, x.shape[1]))]
     return np.stack([run.feed(np.ascontiguousarray(chunk)).copy() for chunk in chunks])
 
@@ -236,9 +235,8 @@ def test_tracks_decoded_one_by_one_equal_all_together(
 
 def test_conversions_of_an_earlier_format_are_removed(converted: Any, tmp_path: Path) -> None:
     model, tokenizer, _ = converted("tiny")
-    for name, format_number in (("old", 1), ("new", 99)):
+    for name, meta in (("old", '{"format": 1}'), ("new", '{"format": 99}'), ("torn", '{"for')):
         (tmp_path / "converted" / name).mkdir(parents=True)
-        meta = f'{{"format": {format_number}}}'
         (tmp_path / "converted" / name / "meta.json").write_text(meta, encoding="utf-8")
     convert(model, tokenizer, tmp_path, "key", "int8", lambda fraction: None)
     assert {path.name for path in (tmp_path / "converted").iterdir()} == {"new", "key"}
