@@ -105,7 +105,7 @@ def _logit_error(
         books, frames = codes.shape
         layout = plan(1, books, fast.meta["channels"], frames, fast.meta["pad"])
         nothing = FastCondition({}) if fast.meta["chroma_frames"] else fast.condition("")
-        run = fast.begin(nothing, layout, guided=False)
+        run = fast.begin(nothing, layout, guidance=1.0)
         found = []
         for n in range(frames):
             x = fast.embed(codes[None, :, n : n + 1], n)

@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-Inputs = dict[Any, Floats]  # module -> [n, K]
+# module -> [n, K]: of every step the conditional row, then the unconditional
+Inputs = dict[Any, Floats]
 
 _PROMPT = "dusty lo-fi hip hop with warm piano and vinyl crackle"
 _FRAMES = 12
 
 
 def record_inputs(model: Any, tokenizer: Any, report: Callable[[float], None]) -> Inputs:
-    """Inputs of every linear layer of the decoder of a transformers MusicGen model, conditional and
-    unconditional rows of some steps; `report` gets 0..1 and may raise to stop.
+    """Inputs of every linear layer of the decoder of a transformers MusicGen model, the last position of
+    some steps; `report` gets 0..1 and may raise to stop.
     """
     import torch
 
@@ -26,8 +27,7 @@ def record_inputs(model: Any, tokenizer: Any, report: Callable[[float], None]) -
     found: dict[Any, list[Floats]] = {}
 
     def record(module: Any, args: tuple[Any, ...]) -> None:
-        rows = args[0].detach().reshape(-1, args[0].shape[-1])
-        found.setdefault(module, []).append(np.array(rows[-2:].float().numpy()))
+        found.setdefault(module, []).append(np.array(args[0].detach()[:, -1].float().numpy()))
 
     linears = [m for m in model.decoder.modules() if isinstance(m, torch.nn.Linear)]
     hooks = [module.register_forward_pre_hook(record) for module in linears]

@@ -146,20 +146,22 @@ class FastModel:
 
         `report` gets the fraction done after each step and may raise to stop.
         """
-        run = self.begin(condition, layout, sampling.guidance > 1)
+        run = self.begin(condition, layout, sampling.guidance)
         return self.sample(run, layout, sampling, seeds, report)
 
-    def begin(self, condition: FastCondition, layout: Plan, guided: bool) -> StepRun:
+    def begin(self, condition: FastCondition, layout: Plan, guidance: float) -> StepRun:
         """Room for the clips of `layout`, and what a melody model reads before them."""
         batch = len(layout.ids)
-        rows = 2 * batch if guided and condition.given else batch
+        mix = np.eye(batch, dtype=np.float32)
+        if guidance > 1 and condition.given:
+            mix = np.concatenate([guidance * mix, (1 - guidance) * mix], axis=1, dtype=np.float32)
         prefix = None
         if condition.prefix is not None:
-            kinds = [0] * batch + [1] * (rows - batch)
+            kinds = [0] * batch + [1] * (mix.shape[1] - batch)
             prefix = (
                 condition.prefix[kinds] + self._tables["positions"][: condition.prefix.shape[1]]
             )
-        return StepRun(self._step, self.meta, rows, batch, layout.positions, condition.text, prefix)
+        return StepRun(self._step, self.meta, mix, layout.positions, condition.text, prefix)
 
     def embed(self, codes: Ids, start: int) -> Floats:
         """[B, C, S] -> [B, S, D], with the positions from `start` on."""
@@ -175,14 +177,10 @@ class FastModel:
         ids, fed = layout.ids.copy(), 0
         batch, guided, start = len(ids), run.rows > len(ids), run.start + offset
         sources = [np.random.default_rng(seed % 2**64) for seed in seeds]
-        shape = (run.rows, self.meta["codebooks"], self.meta["vocabulary"])
+        shape = (batch, self.meta["codebooks"], self.meta["vocabulary"])
         for position in range(layout.first, layout.positions):
             x = self.embed(ids[:, :, fed:position], start + fed)
             logits = run.feed(np.concatenate([x, x]) if guided else x).reshape(shape)
-            if guided:
-                logits = logits[batch:] + (logits[:batch] - logits[batch:]) * np.float32(
-                    sampling.guidance
-                )
             tokens = draw(logits, sampling, sources)
             ids[:, :, position] = np.where(layout.known[:, position], ids[:, :, position], tokens)
             fed = position
@@ -197,18 +195,18 @@ class StepRun:
         self,
         session: Any,
         meta: dict[str, int],
-        rows: int,
-        batch: int,
+        mix: Floats,
         positions: int,
         text: dict[str, Floats],
         prefix: Floats | None = None,
     ) -> None:
-        """Room for `rows` sequences of `positions`; the first `batch` of them are told `text`.
+        """Room for sequences of `positions`, which `mix` [B, R] makes clips of; the first B are told `text`.
 
         `prefix` [R, T, D], with positions, comes before them: it is fed with the first of them, as
         GroupQueryAttention reads several positions at once only at the very beginning.
         """
         self.start = 0 if prefix is None else prefix.shape[1]
+        batch, rows = mix.shape
         self._session, self.rows, self.length, self._prefix = session, rows, 0, prefix
         self._binding = session.io_binding()
         self._kept: list[Any] = []  # what is bound must outlive the runs
@@ -222,12 +220,13 @@ class StepRun:
                 past = self._bind(f"past_{kind}_{number}", np.zeros(shape, dtype=kept_as))
                 self._binding.bind_ortvalue_output(f"present_{kind}_{number}", past)
                 self._cache.append(past)
+        self._bind("mix", mix)
         for name, array in text.items():
-            self._bind(name, np.repeat(array, batch, axis=0))
+            self._bind(name, array)
         if text:
             self._bind("told_rows", np.array([batch], dtype=np.int64))
             self._bind("untold_pad", np.array([0, 0, 0, rows - batch, 0, 0], dtype=np.int64))
-        logits = np.empty((rows, meta["codebooks"] * meta["vocabulary"]), dtype=np.float32)
+        logits = np.empty((batch, meta["codebooks"] * meta["vocabulary"]), dtype=np.float32)
         value = ort.OrtValue.ortvalue_from_numpy(logits)
         self._binding.bind_ortvalue_output("logits", value)
         self._logits = value
@@ -239,7 +238,7 @@ class StepRun:
         return value
 
     def feed(self, x: Floats) -> Floats:
-        """[R, S, D] at the next S positions -> logits after the last [R, C V]; S > 1 only at the start."""
+        """[R, S, D] at the next S positions -> logits after the last [B, C V]; S > 1 only at the start."""
         if self._prefix is not None:
             x, self._prefix = np.concatenate([self._prefix, x], axis=1), None
         self.length += x.shape[1]

@@ -56,7 +56,7 @@ def measure_peaks(model: FastModel, report: Callable[[float], None]) -> Floats:
         if model.meta["chroma_frames"]:
             rng = np.random.default_rng(number)
             chroma = np.eye(12, dtype=np.float32)[rng.integers(0, 12, model.meta["chroma_frames"])]
-        run = model.begin(model.condition(prompt, chroma), layout, guided=True)
+        run = model.begin(model.condition(prompt, chroma), layout, Sampling().guidance)
 
         def within(fraction: float, number: int = number) -> None:
             report((number + fraction) / len(_PROMPTS))

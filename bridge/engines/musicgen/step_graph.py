@@ -1,8 +1,9 @@
 """MusicGen's decoder step as one ONNX graph: every layer, with keys and values written in place.
 
 Letters as in decode.py. Inputs: x [R, S, D] (embeddings with positions), the number of positions
-so far, the caches [R, H, P, E] and the text's keys and values [B, H, T, E] of every layer.
-Outputs: logits after the last position [R, C V], and the caches, bound to the same memory.
+so far, the caches [R, H, P, E], the keys and values [1, H, T, E] of every layer of the text that the
+first B rows are told, and how rows are mixed into clips [B, R] (guidance).
+Outputs: logits after the last position [B, C V], and the caches, bound to the same memory.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from .activations import Inputs
 from .onnx_file import OnnxFile, array_of
 from .quantize import linear
+from .sampling import Sampling
 
 _EPSILON = 1e-5  # of torch's LayerNorm
 
@@ -28,6 +30,11 @@ def write_step_graph(
     With `inputs` of its linear layers each gets the block of weights that loses little on them.
     """
     config, core = language_model.config, language_model.model.decoder
+    inputs = dict(inputs or {})
+    for head in language_model.lm_heads:
+        if head in inputs:
+            told, untold = inputs[head][0::2], inputs[head][1::2]
+            inputs[head] = untold + Sampling().guidance * (told - untold)
     with OnnxFile(path) as graph:
         builder = _Step(graph, config.num_attention_heads, config.hidden_size, scheme, inputs)
         builder.declare(len(core.layers), has_text=hasattr(core.layers[0], "encoder_attn"))
@@ -38,19 +45,21 @@ def write_step_graph(
         _, normal = builder.add_and_normalise(x, pending, core.layer_norm)
         last = graph.node("Gather", normal, graph.tensor(np.array(-1, dtype=np.int64)), axis=1)
         heads = np.concatenate([array_of(head.weight) for head in language_model.lm_heads])
-        logits = builder.linear(last, heads, language_model.lm_heads[0])
+        # the heads have no bias: guidance of their inputs is guidance of the logits, at half the rows
+        guided = graph.node("MatMul", "mix", last)
+        logits = builder.linear(guided, heads, language_model.lm_heads[0])
         graph.node("Identity", logits, outputs=["logits"])
-        graph.output("logits", "float", ["R", len(heads)])
+        graph.output("logits", "float", ["B", len(heads)])
 
 
 class _Step:
     """Appends the nodes of one layer after another."""
 
     def __init__(
-        self, graph: OnnxFile, heads: int, width: int, scheme: str, inputs: Inputs | None
+        self, graph: OnnxFile, heads: int, width: int, scheme: str, inputs: Inputs
     ) -> None:
         self.graph, self.heads, self.width = graph, heads, width
-        self._scheme, self._inputs = scheme, inputs or {}
+        self._scheme, self._inputs = scheme, inputs
 
     def linear(self, x: str, weight: NDArray[np.float32], module: Any) -> str:
         """y = x weight^T; `module` is what it was in the loaded model."""
@@ -65,15 +74,18 @@ class _Step:
         graph.input("x", "float", ["R", "S", self.width])
         graph.input("last_position", "int32", ["R"])
         graph.input("length", "int32", [])
+        graph.input("mix", "float", ["B", "R"])
         if has_text:
             graph.input("told_rows", "int64", [1])
             graph.input("untold_pad", "int64", [6])
+            told = graph.node("Slice", "x", graph.ints(0), "told_rows", graph.ints(0))
+            self._told_shape = graph.node("Shape", told)  # [B, S, D]
         for n in range(layers):
             for kind in ("key", "value"):
                 graph.input(f"past_{kind}_{n}", "float", ["R", self.heads, "P", size])
                 graph.output(f"present_{kind}_{n}", "float", ["R", self.heads, "P", size])
                 if has_text:
-                    graph.input(f"text_{kind}_{n}", "float", ["B", self.heads, "T", size])
+                    graph.input(f"text_{kind}_{n}", "float", [1, self.heads, "T", size])
 
     def add_and_normalise(self, x: str, pending: str, norm: Any) -> tuple[str, str]:
         """x + pending, and its layer normalisation (two nodes: fused into one they are slower)."""
@@ -103,13 +115,18 @@ class _Step:
         return x, self._one(up, layer.fc2)
 
     def _read_text(self, number: int, attention: Any, normal: str) -> str:
-        """Cross-attention of the conditional rows; the unconditional ones get their exact zero."""
+        """Cross-attention of the conditional rows; the unconditional ones get their exact zero.
+
+        All clips are told the same, so the positions of all read it as if they were of one clip: the keys
+        and values come from memory once.
+        """
         graph = self.graph
         told = graph.node("Slice", normal, graph.ints(0), "told_rows", graph.ints(0))
-        query = self._one(told, attention.q_proj)
+        together = graph.node("Reshape", told, graph.ints(1, -1, self.width))  # [1, B S, D]
+        query = self._one(together, attention.q_proj)
         mixed = graph.node(
             "ms.MultiHeadAttention", query, f"text_key_{number}", f"text_value_{number}",
             num_heads=self.heads,
         )  # fmt: skip
-        said = self._one(mixed, attention.out_proj)
+        said = graph.node("Reshape", self._one(mixed, attention.out_proj), self._told_shape)
         return str(graph.node("Pad", said, "untold_pad"))
