@@ -32,13 +32,14 @@ def draw(logits: Floats, sampling: Sampling, sources: list[np.random.Generator])
     """
     if sampling.greedy:
         return np.asarray(logits.argmax(-1))
-    size = logits.shape[-1]
-    if 0 < sampling.top_k < size:
-        floor = np.partition(logits, size - sampling.top_k, axis=-1)[..., size - sampling.top_k]
-        logits = np.where(logits < floor[..., None], -np.inf, logits)
+    chosen, size = None, logits.shape[-1]
+    if 0 < sampling.top_k < size:  # noise is drawn only for the tokens that may win
+        chosen = np.argpartition(logits, size - sampling.top_k)[..., size - sampling.top_k :]
+        logits = np.take_along_axis(logits, chosen, -1)
     noise = np.stack(
         [source.standard_exponential(logits.shape[1:], dtype=np.float32) for source in sources]
     )
-    # a draw of exactly 0 happens in single precision, and must not revive a token that top_k ruled out
+    # a draw of exactly 0 happens in single precision
     noise = np.maximum(noise, np.float32(SMALLEST_NOISE))
-    return np.asarray((logits / np.float32(sampling.temperature) - np.log(noise)).argmax(-1))
+    won = (logits / np.float32(sampling.temperature) - np.log(noise)).argmax(-1)
+    return won if chosen is None else np.take_along_axis(chosen, won[..., None], -1)[..., 0]
