@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +15,10 @@ from .pattern import Ids
 
 Floats = NDArray[np.float32]
 
-CHUNK_FRAMES = 250  # 5 s: bounds the memory of the last, widest layers
+CHUNK_FRAMES = 100  # at most: bounds the memory of the last, widest layers, and fits caches
 STATE_FRAMES = 16000  # of all tracks together, between the two halves: 64 MB
-CONTEXT_FRAMES = 8  # more than the upsampling convolutions look to either side
+CONTEXT_FRAMES = 3  # the upsampling convolutions look less than 2 to either side
+_MOST_BESIDE = 4  # chunks at once; each takes 100 MB at the published shapes
 
 
 class FastCodec:
@@ -23,8 +26,10 @@ class FastCodec:
 
     def __init__(self, folder: Path, hop: int, threads: int) -> None:
         self._folder, self._hop, self._threads = folder, hop, threads
-        self._front = open_session(folder / "codec_front.onnx", self._threads)
-        self._back = open_session(folder / "codec_back.onnx", self._threads)
+        self._front = open_session(folder / "codec_front.onnx", threads)
+        # chunks side by side keep the processors busier than one chunk at a time on all of them
+        self._beside = min(threads, _MOST_BESIDE)
+        self._back = open_session(folder / "codec_back.onnx", threads // self._beside)
 
     def decode(self, codes: Ids, channels: int, report: Callable[[float], None]) -> list[Floats]:
         """Codes [B, C, F] -> for each clip float32 [channels, F * hop].
@@ -32,29 +37,46 @@ class FastCodec:
         A stereo model interleaves the codebooks of both channels; the codec itself is mono.
         """
         tracks = np.stack([clip[c::channels] for clip in codes for c in range(channels)])
-        frames, audio = codes.shape[2], []
-        together = max(1, STATE_FRAMES // frames)
+        frames = codes.shape[2]
+        together, audio = max(1, STATE_FRAMES // frames), []
         for first in range(0, len(tracks), together):
+
+            def within(fraction: float, first: int = first) -> None:
+                report((first + fraction * min(together, len(tracks) - first)) / len(tracks))
+
             # the LSTM reads its weights once a frame, for one track or for many
             (states,) = self._front.run(["states"], {"codes": tracks[first : first + together]})
-            for done, state in enumerate(states, first):
-                audio.append(
-                    self._back_to_sound(state, lambda f, n=done: report((n + f) / len(tracks)))  # type: ignore[misc]
-                )
-        return [np.stack(audio[b * channels : (b + 1) * channels]) for b in range(len(codes))]
+            audio.append(self._to_sound(states, within))
+        shape = (len(codes), channels, frames * self._hop)
+        return list(np.concatenate(audio).reshape(shape))
 
-    def _back_to_sound(self, states: Floats, report: Callable[[float], None]) -> Floats:
-        """[W, F] -> [F * hop]."""
-        frames = states.shape[1]
-        parts = []
-        for start in range(0, frames, CHUNK_FRAMES):
-            end = min(frames, start + CHUNK_FRAMES)
+    def _to_sound(self, states: Floats, report: Callable[[float], None]) -> Floats:
+        """[tracks, W, F] -> [tracks, F * hop]; `report` gets 0..1 and may raise to stop."""
+        tracks, _, frames = states.shape
+        chunks = ceil(frames / CHUNK_FRAMES)
+        while chunks * tracks % self._beside:  # or some would idle at the end
+            chunks += 1
+        size = ceil(frames / chunks)
+        places = [(n, start) for n in range(tracks) for start in range(0, frames, size)]
+        audio = np.empty((tracks, frames * self._hop), dtype=np.float32)
+
+        def fill(place: tuple[int, int]) -> None:
+            n, start = place
+            end = min(frames, start + size)
             first, last = max(0, start - CONTEXT_FRAMES), min(frames, end + CONTEXT_FRAMES)
-            piece = np.ascontiguousarray(states[None, :, first:last])
-            (audio,) = self._back.run(["audio"], {"states": piece})
-            parts.append(audio[0, 0, (start - first) * self._hop : (end - first) * self._hop])
-            report(end / frames)
-        return np.concatenate(parts)
+            piece = np.ascontiguousarray(states[n : n + 1, :, first:last])
+            (sound,) = self._back.run(["audio"], {"states": piece})
+            kept = slice((start - first) * self._hop, (end - first) * self._hop)
+            audio[n, start * self._hop : end * self._hop] = sound[0, 0, kept]
+
+        with ThreadPoolExecutor(self._beside) as pool:
+            try:
+                for done, _ in enumerate(pool.map(fill, places), 1):
+                    report(done / len(places))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return audio
 
     def encode(self, audio: Floats) -> Ids:
         """Audio [channels, samples] at the codec's rate -> codes [1, C, F], whole frames only."""

@@ -101,10 +101,13 @@ def test_unconditional_and_melody_ids_equal_transformers(converted: Any) -> None
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("frames", [25, 251, 600])
-def test_codec_in_chunks_equals_transformers_in_one_go(converted: Any, frames: int) -> None:
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("frames", [4, 25, 101, 600])
+def test_codec_in_chunks_equals_transformers_in_one_go(
+    converted: Any, frames: int, threads: int
+) -> None:
     model, _, folder = converted("tiny")
-    codec = FastCodec(folder, 640, threads=1)
+    codec = FastCodec(folder, 640, threads)
     codes = np.random.default_rng(0).integers(0, 64, (2, 4, frames))
     seen: list[float] = []
     ours = codec.decode(codes, 1, seen.append)
@@ -112,9 +115,29 @@ def test_codec_in_chunks_equals_transformers_in_one_go(converted: Any, frames: i
     assert ours[1].shape == (1, frames * 640)
     assert np.abs(ours[1] - theirs[1]).max() < 2e-5 * np.abs(theirs).max()
     assert seen == sorted(seen) and seen[-1] == 1.0
+    assert len(seen) >= frames / codec_module.CHUNK_FRAMES * 2
     audio = theirs[0]
     again = model.audio_encoder.encode(torch.from_numpy(audio)[None]).audio_codes[0].numpy()
     assert (codec.encode(audio) == again).mean() > 0.999
+
+
+def test_codec_stops_between_two_chunks(converted: Any) -> None:
+    _, _, folder = converted("tiny")
+    codec, ran = FastCodec(folder, 640, threads=2), []
+    back = codec._back
+
+    class Counted:
+        def run(self, *args: Any) -> Any:
+            ran.append(args)
+            return back.run(*args)
+
+    def stop(fraction: float) -> None:
+        raise InterruptedError
+
+    codec._back = Counted()
+    with pytest.raises(InterruptedError):
+        codec.decode(np.zeros((4, 4, 1000), dtype=np.int64), 1, stop)
+    assert len(ran) < 10, "of 40"
 
 
 def test_int8_logits_are_close_and_tokens_repeatable(converted: Any) -> None:
@@ -138,7 +161,7 @@ def test_int8_logits_are_close_and_tokens_repeatable(converted: Any) -> None:
 def read_codes(fast: FastModel, codes: np.ndarray, given: int) -> np.ndarray:
     """Logits after the first `given` frames and each later one, when two clips read codes [C, F]."""
     layout = plan(2, 4, 1, codes.shape[1], fast.meta["pad"])
-    run = fast.begin(fast.condition("bass in minor"), layout, guided=True)
+    run = fast.begin(fast.condition("bass in minor"), layout, guidance=3.0)
     x = np.repeat(fast.embed(codes[None], 0), 4, axis=0)
     chunks = [x[:, :given], *(x[:, n : n + 1] for n in range(given, x.shape[1]))]
     return np.stack([run.feed(np.ascontiguousarray(chunk)).copy() for chunk in chunks])
@@ -161,7 +184,7 @@ def test_cache_scales_hold_what_is_kept_with_room_to_spare(converted: Any) -> No
     _, _, folder = converted("tiny", "int8")
     fast = FastModel(folder)
     layout = plan(2, 4, 1, 200, fast.meta["pad"])
-    run = fast.begin(fast.condition("slow piano, 60 bpm"), layout, guided=True)
+    run = fast.begin(fast.condition("slow piano, 60 bpm"), layout, guidance=3.0)
     fast.sample(run, layout, Sampling(), [7, 8], lambda fraction: None)
     peaks = run.peaks()  # in steps of the scale; 127 is where clipping begins
     assert peaks.shape == (2, 2, 4, 16)
