@@ -15,7 +15,7 @@ from .onnx_file import OnnxFile
 Weights = NDArray[np.float32]
 
 # larger blocks are fewer bytes and fewer scales to multiply by, and less exact
-BLOCKS = (128, 64, 32, 16)
+BLOCKS = (256, 128, 64, 32, 16)
 SUFFICIENT_SNR_DB = 33.0  # of each linear layer, on what goes into it
 _INT4_BLOCK = 32  # never exact; larger blocks only make it worse
 _SAMPLED_ROWS = 256

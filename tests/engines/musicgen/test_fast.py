@@ -212,7 +212,7 @@ def test_blocks_get_smaller_where_activations_stand_out(tmp_path: Path) -> None:
         assert snr_db(exact, found) > SUFFICIENT_SNR_DB - 0.5
         assert abs(snr_db(exact, found) - snr_db(exact, foretold)) < 0.5
         assert snr_db(exact - exact.mean(0), found - found.mean(0)) > SUFFICIENT_SNR_DB - 0.5
-    assert blocks["plain"] == 128 and blocks["loud"] < 128 and blocks["shifted"] < 128
+    assert blocks["plain"] == 256 and blocks["loud"] < 256 and blocks["shifted"] < 256
 
 
 def test_conversion_measures_what_goes_into_each_layer(tiny: Tiny, tmp_path: Path) -> None:
