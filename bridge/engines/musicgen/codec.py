@@ -70,12 +70,9 @@ class FastCodec:
             audio[n, start * self._hop : end * self._hop] = sound[0, 0, kept]
 
         with ThreadPoolExecutor(self._beside) as pool:
-            try:
-                for done, _ in enumerate(pool.map(fill, places), 1):
-                    report(done / len(places))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+            # when `report` raises, map() cancels the chunks that have not begun
+            for done, _ in enumerate(pool.map(fill, places), 1):
+                report(done / len(places))
         return audio
 
     def encode(self, audio: Floats) -> Ids:

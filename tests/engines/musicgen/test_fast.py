@@ -24,6 +24,7 @@ from bridge.engines.musicgen.quantize import (
     snr_db,
 )
 from bridge.engines.musicgen.sampling import Sampling, draw
+from bridge.engines.musicgen.step_graph import write_step_graph
 from bridge.engines.musicgen.stock import load_model, load_tokenizer
 
 Tiny = Callable[..., Path]
@@ -215,20 +216,35 @@ def test_blocks_get_smaller_where_activations_stand_out(tmp_path: Path) -> None:
     assert blocks["plain"] == 256 and blocks["loud"] < 256 and blocks["shifted"] < 256
 
 
+def blocks_of(step: Path) -> list[int]:
+    """Of every linear layer, in order."""
+    return [
+        attribute.i
+        for node in onnx.load(str(step), load_external_data=False).graph.node
+        for attribute in node.attribute
+        if attribute.name == "block_size"
+    ]
+
+
 def test_conversion_measures_what_goes_into_each_layer(tiny: Tiny, tmp_path: Path) -> None:
     model, tokenizer = load_model(tiny("tiny"), melody=False), load_tokenizer(tiny("tiny"))
     norm = model.decoder.model.decoder.layers[1].final_layer_norm
     with torch.no_grad():
         norm.bias[5] += 100
     folder = convert(model, tokenizer, tmp_path, "key", "int8", lambda fraction: None)
-    blocks = [
-        attribute.i
-        for node in onnx.load(str(folder / "step.onnx"), load_external_data=False).graph.node
-        for attribute in node.attribute
-        if attribute.name == "block_size"
-    ]
+    blocks = blocks_of(folder / "step.onnx")
     assert len(blocks) == 13  # qkv, out, query and out of the text, up, down; twice; and the heads
     assert blocks[10] < min(blocks[:10]), "the layer behind the loud channel"
+
+
+def test_heads_are_measured_on_what_guidance_makes_of_both_rows(tiny: Tiny, tmp_path: Path) -> None:
+    language_model = load_model(tiny("tiny"), melody=False).decoder
+    inputs = np.random.default_rng(0).standard_normal((24, 64), dtype=np.float32)
+    for name, loud in (("plain", 0.0), ("untold", 60.0)):
+        inputs[1::2, 7] += loud
+        heads = dict.fromkeys(language_model.lm_heads, inputs)
+        write_step_graph(language_model, tmp_path / f"{name}.onnx", "int8", heads)
+    assert blocks_of(tmp_path / "plain.onnx")[-1] > 32 >= blocks_of(tmp_path / "untold.onnx")[-1]
 
 
 def test_a_prompt_is_read_once(converted: Any) -> None:
