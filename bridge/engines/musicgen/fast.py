@@ -212,14 +212,15 @@ class StepRun:
         self._session, self.rows, self.length, self._prefix = session, rows, 0, prefix
         self._binding = session.io_binding()
         self._kept: list[Any] = []  # what is bound must outlive the runs
-        room = positions + self.start
-        shape = (rows, meta["heads"], room, meta["width"] // meta["heads"])
+        shape = (rows, meta["heads"], positions + self.start, meta["width"] // meta["heads"])
         types = {item.name: item.type for item in session.get_inputs()}
         kept_as = np.int8 if types["past_key_0"] == "tensor(int8)" else np.float32
         self._cache: list[Any] = []
+        # in one piece: numpy asks the system for large pages then, and every step walks through all of it
+        rooms = np.zeros((meta["layers"], 2, *shape), dtype=kept_as)
         for number in range(meta["layers"]):
-            for kind in ("key", "value"):
-                past = self._bind(f"past_{kind}_{number}", np.zeros(shape, dtype=kept_as))
+            for kind, room in zip(("key", "value"), rooms[number], strict=True):
+                past = self._bind(f"past_{kind}_{number}", room)
                 self._binding.bind_ortvalue_output(f"present_{kind}_{number}", past)
                 self._cache.append(past)
         self._bind("mix", mix)
