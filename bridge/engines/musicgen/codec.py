@@ -18,7 +18,7 @@ Floats = NDArray[np.float32]
 CHUNK_FRAMES = 100  # at most: bounds the memory of the last, widest layers, and fits caches
 STATE_FRAMES = 16000  # of all tracks together, between the two halves: 64 MB
 CONTEXT_FRAMES = 3  # the upsampling convolutions look less than 2 to either side
-_MOST_BESIDE = 4  # chunks at once; each takes 100 MB at the published shapes
+_MOST_BESIDE = 4  # chunks at once; each takes 70 to 100 MB at the published shapes
 
 
 class FastCodec:
@@ -38,27 +38,24 @@ class FastCodec:
         """
         tracks = np.stack([clip[c::channels] for clip in codes for c in range(channels)])
         frames = codes.shape[2]
-        together, audio = max(1, STATE_FRAMES // frames), []
+        audio = np.empty((len(tracks), frames * self._hop), dtype=np.float32)
+        together = max(1, STATE_FRAMES // frames)
         for first in range(0, len(tracks), together):
-
-            def within(fraction: float, first: int = first) -> None:
-                report((first + fraction * min(together, len(tracks) - first)) / len(tracks))
-
             # the LSTM reads its weights once a frame, for one track or for many
             (states,) = self._front.run(["states"], {"codes": tracks[first : first + together]})
-            audio.append(self._to_sound(states, within))
-        shape = (len(codes), channels, frames * self._hop)
-        return list(np.concatenate(audio).reshape(shape))
 
-    def _to_sound(self, states: Floats, report: Callable[[float], None]) -> Floats:
-        """[tracks, W, F] -> [tracks, F * hop]; `report` gets 0..1 and may raise to stop."""
+            def within(fraction: float, first: int = first, count: int = len(states)) -> None:
+                report((first + fraction * count) / len(tracks))
+
+            self._to_sound(states, audio[first : first + together], within)
+        return list(audio.reshape(len(codes), channels, -1))
+
+    def _to_sound(self, states: Floats, audio: Floats, report: Callable[[float], None]) -> None:
+        """Fill `audio` [tracks, F * hop] from [tracks, W, F]; `report` gets 0..1 and may raise to stop."""
         tracks, _, frames = states.shape
-        chunks = ceil(frames / CHUNK_FRAMES)
-        while chunks * tracks % self._beside:  # or some would idle at the end
-            chunks += 1
+        chunks = ceil(frames / CHUNK_FRAMES / self._beside) * self._beside  # so that none idles
         size = ceil(frames / chunks)
         places = [(n, start) for n in range(tracks) for start in range(0, frames, size)]
-        audio = np.empty((tracks, frames * self._hop), dtype=np.float32)
 
         def fill(place: tuple[int, int]) -> None:
             n, start = place
@@ -73,7 +70,6 @@ class FastCodec:
             # when `report` raises, map() cancels the chunks that have not begun
             for done, _ in enumerate(pool.map(fill, places), 1):
                 report(done / len(places))
-        return audio
 
     def encode(self, audio: Floats) -> Ids:
         """Audio [channels, samples] at the codec's rate -> codes [1, C, F], whole frames only."""
