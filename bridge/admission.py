@@ -14,6 +14,7 @@ from .engines.registry import Choice, check, info_of, resolve
 from .errors import BridgeError
 from .music import length_beats, parse_meter
 from .protocol import Request, Value
+from .sections import look_at, refuse_long_join, section_of
 
 DEFAULT_BARS = 4.0
 MAX_TRACK_SECONDS = 2400.0  # variations x tracks x length: about 1 GB of float audio at 48 kHz
@@ -40,6 +41,17 @@ def settle(request: Request, config: Config, default: Choice) -> dict[str, Value
     if missing:
         raise BridgeError("model-missing", missing)
     return params
+
+
+async def check_sound(params: dict[str, Any]) -> None:
+    """Refuse settled values whose file, by its header, cannot be used: unreadable, too long, too short.
+
+    Raises BridgeError, see `bridge.sections.look_at`.
+    """
+    section = section_of(params)
+    seconds = None if section is None else await look_at(section)
+    if seconds is not None and params.get("source_join"):
+        refuse_long_join(seconds, _asked_seconds(params))
 
 
 def _splits(params: dict[str, Any], info: EngineInfo) -> bool:
@@ -74,10 +86,7 @@ def _settle_generate(params: dict[str, Any], config: Config, default: Choice) ->
 
 
 def _check_length(params: dict[str, Any], info: EngineInfo) -> None:
-    seconds = params["seconds"]
-    if seconds is None:
-        beats = length_beats(params["bars"], parse_meter(params["meter"]))
-        seconds = float(beats) * 60 / params["bpm"]
+    seconds = _asked_seconds(params)
     if not info.min_seconds <= seconds <= info.max_seconds:
         raise BridgeError(
             "out-of-range",
@@ -91,6 +100,13 @@ def _check_length(params: dict[str, Any], info: EngineInfo) -> None:
             f"{tracks} tracks of {seconds:.4g} s are {seconds * tracks / 60:.3g} minutes of audio, "
             f"one request may make {MAX_TRACK_SECONDS / 60:g}: ask for fewer or shorter ones",
         )
+
+
+def _asked_seconds(params: dict[str, Any]) -> float:
+    if params["seconds"] is not None:
+        return float(params["seconds"])
+    beats = length_beats(params["bars"], parse_meter(params["meter"]))
+    return float(beats) * 60 / float(params["bpm"])
 
 
 def _check_file(name: str, path: str) -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from .audio.finish import finish
 from .audio.read import read_audio
 from .clips import ClipWriter, Frame
-from .engines import SOURCE_SECONDS, Engine, GenerateRequest, Progress, Render, Source, Take
+from .engines import Engine, GenerateRequest, Progress, Render, Source, Take
 from .joining import Joined, with_source
 from .music import Note, exact_frames, length_beats, parse_key, parse_meter
+from .sections import section_of
 
 if TYPE_CHECKING:
     from .engines import Audio
@@ -148,18 +149,11 @@ def generate_request(params: Mapping[str, Any]) -> GenerateRequest:
 
 
 def _source(params: Mapping[str, Any]) -> Source | None:
-    """The part of the source that is worked with; the rest of a long recording is never read."""
-    if not params["source"]:
+    section = section_of(params)
+    if section is None:
         return None
-    mode, length_s, last_s = params["source_mode"] or "continue", params["source_length_s"], None
-    if mode == "melody":
-        length_s = min(SOURCE_SECONDS, length_s or SOURCE_SECONDS)
-    elif not params["source_join"]:
-        last_s = SOURCE_SECONDS
-    audio, rate = read_audio(
-        Path(params["source"]), params["source_start_s"], length_s, last_s=last_s, keys="source_"
-    )
-    return Source(audio, rate, mode)
+    audio, rate = read_audio(**section)
+    return Source(audio, rate, params["source_mode"])
 
 
 def _engine_fields(engine: Engine) -> Fields:

@@ -10,8 +10,7 @@ from .audio.finish import refuse_silence
 from .audio.resample import resample
 from .audio.seam import join
 from .engines import GenerateRequest, Part, Take
-from .errors import BridgeError
-from .protocol import MAX_SECONDS
+from .sections import refuse_long_join
 
 if TYPE_CHECKING:
     from .engines import Audio
@@ -50,14 +49,8 @@ def with_source(request: GenerateRequest) -> Joined:
     source = request.source
     assert source is not None, "refused without one when the request was read"
     length_s = Fraction(source.audio.shape[1], source.sample_rate)
+    refuse_long_join(float(length_s), request.seconds)
     seconds = float(length_s) + request.seconds
-    if seconds > MAX_SECONDS:
-        raise BridgeError(
-            "out-of-range",
-            f"source and continuation would be {seconds:.4g} s long together, a clip may have "
-            f"{MAX_SECONDS:g}: give a shorter section with source_start_s and source_length_s, "
-            "or leave out source_join",
-        )
     beats = request.beats + length_s * Fraction(str(request.bpm)) / 60
     audio = resample(source.audio, source.sample_rate, request.sample_rate)
     return Joined(replace(request, beats=beats, seconds=seconds), audio)

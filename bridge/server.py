@@ -20,12 +20,11 @@ from .jobs import QUEUED, RUNNING, JobStore
 from .mailbox import Mailbox
 from .osc import OscEndpoint, listen
 from .packet import Message
-from .service import Service
+from .service import DROP_FOLDER, Service
 from .worker import Limits, Worker
 
 log = logging.getLogger(__name__)
 
-DROP_CLIENT = "drop-folder"
 DROP_RETRY_S = 5.0
 
 
@@ -105,16 +104,16 @@ class Server:
 
     async def _transcribe(self, dropped: Dropped) -> None:
         token = ("token", self._config.token) if self._config.token else ()
-        words = (f"drop-{dropped.identity}", str(dropped.path), "client", DROP_CLIENT, *token)
+        words = (f"drop-{dropped.identity}", str(dropped.path), "client", DROP_FOLDER, *token)
         # refused while the queue or the disk is full: the file waits where it lies
-        while not await self._service.handle(Message("/bridge/transcribe", words), DROP_CLIENT):
+        while not await self._service.handle(Message("/bridge/transcribe", words), DROP_FOLDER):
             await asyncio.sleep(DROP_RETRY_S)
             if not dropped.path.exists():
                 return
 
     def _send(self, peer: str, packet: bytes) -> None:
         try:
-            if peer == DROP_CLIENT:
+            if peer == DROP_FOLDER:
                 return  # nobody to answer: the manifest tells
             if peer.startswith("mailbox|"):
                 self._mailbox.send(peer, packet)

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from . import PROTOCOL_VERSION, __version__, manifest
-from .admission import settle
+from .admission import check_sound, settle
 from .config import Config
 from .engines.registry import Choice, local_models, resolve
 from .errors import BridgeError, Cancelled, is_disk_full
@@ -47,6 +47,8 @@ from .worker import Worker, WorkerDied
 log = logging.getLogger(__name__)
 
 MAX_LISTENERS = 64
+MAX_LOOKS = 2  # files that are looked at in the same moment, each by a process
+DROP_FOLDER = "drop-folder"  # the peer that reads no answers
 
 Send = Callable[[str, bytes], None]  # peer ("udp|host|port" or "mailbox|client"), packet
 T = TypeVar("T")
@@ -69,6 +71,7 @@ class Service:
         self._running: RunningJob | None = None
         self._loading = True
         self._work = asyncio.Event()
+        self._looks = asyncio.Semaphore(MAX_LOOKS)
         # the job list is one connection: one thread; publishing may wait for the disk: another one
         self._store_thread = ThreadPoolExecutor(1, "jobs")
         self._disk_thread = ThreadPoolExecutor(1, "disk")
@@ -146,6 +149,9 @@ class Service:
         if old and old.command == address:
             return (old.id, old.place)
         params = await self._on_disk(lambda: settle(request, self._config, self.default))
+        if peer != DROP_FOLDER:  # there a job that failed is seen, a refusal is not
+            async with self._looks:
+                await check_sound(params)
         job, new = await self._in_store(
             lambda: self._store.accept(
                 request.request_id, address, params, peer, self._config.queue_limit, time.time()

@@ -16,6 +16,7 @@ from .engines import Engine, Progress
 from .errors import BridgeError
 from .generate import generate
 from .music import parse_meter
+from .sections import section_of
 
 if TYPE_CHECKING:
     from .engines import Audio
@@ -86,13 +87,14 @@ def _separate(task: Task, engine_of: EngineOf, progress: Progress) -> Fields:
 
 def _section(task: Task, made_by: str = "") -> tuple[Audio, int, Frame]:
     """The audio a job starts from, float32 [channels, frames], its rate, and what its clips share."""
-    params, path = task.params, Path(task.params["path"])
-    audio, rate = read_audio(path, params["start_s"], params["length_s"])
+    params, section = task.params, section_of(task.params)
+    assert section is not None, "commands of this kind name their file"
+    audio, rate = read_audio(**section)
     meter, bpm = parse_meter(params["meter"]), params["bpm"]
     beats = Fraction(audio.shape[1], rate) * Fraction(str(bpm)) / 60
     frame = Frame(
-        task.folder, task.job_id, beats, bpm, meter, place_s=params["place_s"], title=path.name,
-        made_by=made_by,
+        task.folder, task.job_id, beats, bpm, meter, place_s=params["place_s"],
+        title=Path(params["path"]).name, made_by=made_by,
     )  # fmt: skip
     return audio, rate, frame
 

@@ -20,7 +20,7 @@ LAYERS = [
     {"errors", "", "bench.machine"},
     {"music", "packet", "config"},
     {"protocol", "home", "engines"},
-    {"schema", "jobs", "osc", "client", "engines.registry", "stem_model"},
+    {"schema", "jobs", "osc", "client", "engines.registry", "stem_model", "sections"},
     {"manifest", "mailbox", "worker", "dropfolder", "admission", "progress"},
     {"service"},
     {"server"},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
+import soundfile
 from running import finish, wait_until
 
 from bridge import __version__
@@ -26,7 +28,8 @@ def test_ping_says_who_and_where(start_server):
     assert pid == server.process.pid
 
 
-def test_the_same_request_id_is_the_same_job(start_server):
+def test_the_same_request_id_is_the_same_job(start_server, tmp_path):
+    soundfile.write(tmp_path / "a.wav", [0.1] * 800, 8000)
     server = start_server()
     with server.client() as client:
         first = client.request("/bridge/generate", "a tone", request_id="mine")
@@ -35,7 +38,7 @@ def test_the_same_request_id_is_the_same_job(start_server):
         assert client.request("/bridge/generate", "other words", request_id="mine") == first
         assert totals(client)["done"] == 1
         with pytest.raises(BridgeError, match="already used for /bridge/generate"):
-            client.request("/bridge/transcribe", __file__, request_id="mine")
+            client.request("/bridge/transcribe", str(tmp_path / "a.wav"), request_id="mine")
 
 
 def test_the_queue_has_places_and_an_end(start_server):
@@ -123,6 +126,34 @@ def test_files_are_looked_at_before_a_job_is_queued(start_server, tmp_path):
             with pytest.raises(BridgeError) as refusal:
                 client.request("/bridge/transcribe", path)
             assert refusal.value.code == code
+
+
+def test_what_headers_tell_is_said_before_a_job_is_queued(start_server, tmp_path):
+    text, wide, song = (tmp_path / name for name in ("text.wav", "wide.wav", "song.flac"))
+    text.write_text("not music\n" * 100)
+    soundfile.write(wide, np.zeros((800, 20)), 8000)
+    soundfile.write(song, np.zeros(1000 * 8000, np.int16), 8000)
+    server = start_server()
+    more = {"source": str(song), "model": "random:tiny", "seconds": 100.0}
+    refused = (
+        ("transcribe", str(text), {}, "unreadable-audio", "no audio of a known kind"),
+        ("transcribe", str(song), {}, "out-of-range", "1000.0 s long, at most 900 s"),
+        ("transcribe", str(song), {"start_s": 1e3}, "out-of-range", "start_s is 1000, but"),
+        ("generate", "x", {**more, "source": str(wide)}, "unreadable-audio", "16 channels, got 20"),
+        ("generate", "x", {**more, "source_start_s": 2e3}, "out-of-range", "source_start_s is 2000"),
+        ("generate", "x", {**more, "source_join": 1, "source_start_s": 499.9}, "out-of-range",
+         "600.1 s long together, a clip may have 600"),
+    )  # fmt: skip
+    with server.client() as client:
+        for command, words, keys, code, reason in refused:
+            with pytest.raises(BridgeError) as refusal:
+                client.request(f"/bridge/{command}", words, keys=keys)
+            assert (refusal.value.code, reason in refusal.value.message) == (code, True), reason
+        assert totals(client)["queued"] == totals(client)["failed"] == 0
+        client.request("/bridge/generate", "x", keys={**more, "source_start_s": 500.0})
+        client.request(
+            "/bridge/generate", "x", keys={**more, "source_join": 1, "source_start_s": 500}
+        )
 
 
 def test_a_seed_is_chosen_and_reported(start_server):

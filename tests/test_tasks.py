@@ -14,6 +14,7 @@ from running import finish, wait_until
 
 from bridge import manifest
 from bridge.errors import BridgeError
+from bridge.protocol import STATUS_TOTALS
 
 
 @pytest.fixture
@@ -59,17 +60,15 @@ def test_silence_and_text_are_a_sentence_each(sketch_server, tmp_path):
     silent, text = tmp_path / "silent.wav", tmp_path / "text.wav"
     soundfile.write(silent, np.zeros(48000), 48000)
     text.write_text("this is no audio")
-    for path, code, words in (
-        (silent, "not-found", "silent"),
-        (text, "unreadable-audio", "text.wav"),
-    ):
-        with sketch_server.client() as client:
-            job_id, _ = client.request("/bridge/transcribe", str(path))
-            with pytest.raises(BridgeError, match=words) as failure:
-                finish(client, job_id)
-        assert failure.value.code == code
-        assert not (sketch_server.home.clips / f"{job_id}.json").exists()
-        assert not (sketch_server.home.clips / job_id).exists()
+    with sketch_server.client() as client:
+        with pytest.raises(BridgeError, match=r"text\.wav.*no audio of a known kind") as refusal:
+            client.request("/bridge/transcribe", str(text))
+        job_id, _ = client.request("/bridge/transcribe", str(silent))
+        with pytest.raises(BridgeError, match="silent") as failure:
+            finish(client, job_id)
+    assert (refusal.value.code, failure.value.code) == ("unreadable-audio", "not-found")
+    assert not (sketch_server.home.clips / f"{job_id}.json").exists()
+    assert not (sketch_server.home.clips / job_id).exists()
 
 
 def test_instruments_sum_to_the_mix(sketch_server):
@@ -95,6 +94,20 @@ def test_a_prompt_becomes_audio_and_midi_of_every_part(sketch_server):
     file = mido.MidiFile(path.parent / midi["drums"]["file"])
     assert {m.channel for t in file.tracks for m in t if m.type == "note_on"} == {9}
     assert file.ticks_per_beat >= 220
+
+
+def test_a_dropped_file_that_is_no_audio_is_a_failed_job(sketch_server):
+    """Nobody reads a refusal there; a job that failed is counted, and listeners hear of it."""
+    dropped = sketch_server.home.transcribe / "text.wav"
+    with sketch_server.client() as client:
+
+        def failed() -> int:
+            return dict(zip(STATUS_TOTALS, client.request("/bridge/status"), strict=True))["failed"]
+
+        before = failed()
+        dropped.write_text("this is no audio")
+        wait_until(lambda: failed() == before + 1, "the dropped file's job to fail")
+    dropped.unlink()
 
 
 def test_a_file_put_into_the_drop_folder_becomes_midi(sketch_server, melody):

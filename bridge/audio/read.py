@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -44,20 +46,30 @@ def read_audio(
     """
     section = _Section(start_s, length_s, last_s, max_seconds, keys)
     file_path = _regular_file(path)
-    try:
-        with open(file_path, "rb") as file:
-            before = os.fstat(file.fileno())
-            audio, rate = _decode(file, file_path, section)
-            after = os.fstat(file.fileno())
-    except PermissionError as error:
-        raise _unreadable(file_path, "this user may not read it; change its permissions") from error
-    except FileNotFoundError as error:
-        raise _missing(file_path) from error
-    except OSError as error:
-        raise _unreadable(file_path, f"reading failed ({error.strerror or error})") from error
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise _unreadable(file_path, "it changed while being read; try again once it is finished")
-    return audio, rate
+    with _opened(file_path) as sound:
+        first, count = _frames_of(section, sound, file_path)
+        return _read_frames(sound, file_path, first, count, section), int(sound.samplerate)
+
+
+def section_seconds(
+    path: str | os.PathLike[str],
+    start_s: float = 0.0,
+    length_s: float | None = None,
+    *,
+    last_s: float | None = None,
+    max_seconds: float = MAX_SECONDS,
+    keys: str = "",
+) -> float | None:
+    """How many seconds `read_audio` would read with the same arguments, by the file's header alone.
+
+    None for a stream, whose header does not say. Raises what `read_audio` would, as far as the
+    header tells; samples that are damaged or not numbers show only when they are read.
+    """
+    section = _Section(start_s, length_s, last_s, max_seconds, keys)
+    file_path = _regular_file(path)
+    with _opened(file_path) as sound:
+        _, count = _frames_of(section, sound, file_path)
+        return None if sound.frames >= _UNKNOWN_FRAMES else count / int(sound.samplerate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +109,33 @@ def _regular_file(path: str | os.PathLike[str]) -> Path:
     return file_path
 
 
-def _decode(file: BinaryIO, path: Path, section: _Section) -> tuple[Audio, int]:
+@contextmanager
+def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
+    """The file, ready to be decoded; whatever goes wrong with it inside becomes a sentence."""
     import soundfile
 
     try:
-        with soundfile.SoundFile(_Nameless(file)) as sound:
-            first, count = _frames_of(section, sound, path)
-            return _read_frames(sound, path, first, count, section), int(sound.samplerate)
-    except soundfile.SoundFileError as error:
-        size = os.fstat(file.fileno()).st_size
-        if size == 0:
-            raise _unreadable(path, "the file is empty") from error
-        raise _unreadable(
-            path, "it is no audio of a known kind, or damaged; export it as WAV and try again"
-        ) from error
+        with open(path, "rb") as file:
+            before = os.fstat(file.fileno())
+            try:
+                with soundfile.SoundFile(_Nameless(file)) as sound:
+                    yield sound
+            except soundfile.SoundFileError as error:
+                if before.st_size == 0:
+                    raise _unreadable(path, "the file is empty") from error
+                raise _unreadable(
+                    path,
+                    "it is no audio of a known kind, or damaged; export it as WAV and try again",
+                ) from error
+            after = os.fstat(file.fileno())
+    except PermissionError as error:
+        raise _unreadable(path, "this user may not read it; change its permissions") from error
+    except FileNotFoundError as error:
+        raise _missing(path) from error
+    except OSError as error:
+        raise _unreadable(path, f"reading failed ({error.strerror or error})") from error
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise _unreadable(path, "it changed while being read; try again once it is finished")
 
 
 class _Nameless:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.audio.read import read_audio
+from bridge.audio.read import read_audio, section_seconds
 from bridge.errors import BridgeError
 
 from .signals import tone
@@ -20,6 +20,10 @@ def refused(path: Path | str, code: str, word: str, **section: Any) -> None:
     assert error.value.code == code
     assert word in error.value.message
     assert "\n" not in error.value.message
+    if word not in ("not numbers", "changed while being read"):  # all else the header tells
+        with pytest.raises(BridgeError) as beforehand:
+            section_seconds(path, **section)
+        assert beforehand.value.message == error.value.message
 
 
 @pytest.mark.parametrize("kind", ["wav", "aiff", "flac", "ogg", "mp3"])
@@ -29,6 +33,9 @@ def test_a_section_is_the_same_part_of_the_whole(tmp_path: Path, kind: str) -> N
     whole, rate = read_audio(path)
     section, _ = read_audio(path, 0.25, 0.5)
     assert rate == 48000 and whole.dtype == np.float32 and whole.shape[0] == 2
+    assert section_seconds(path, 0.25, 0.5) == 0.5
+    assert section_seconds(path, last_s=0.3) == 0.3
+    assert section_seconds(path) == whole.shape[1] / rate
     assert section.shape == (2, 24000)
     np.testing.assert_allclose(section, whole[:, 12000:36000], atol=1e-4)
 
