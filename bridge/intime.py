@@ -30,10 +30,10 @@ def render_in_time(
     """Render one mix a variation, exactly as long as asked at the render's own rate.
 
     Engines that keep time by themselves render as they are. A continuation of the user's own sound
-    begins where that ends, so it is only cut. Other takes are asked for with tempo, key and meter
-    in the prompt (and `guide`, see bridge.guide) and with material to spare, then fitted. With
-    `tries` above 1 that many takes are rendered for each variation in the same batch (8 at most in
-    all) and the one that fits best is kept.
+    begins where that ends, so it is cut and measured, no more. Other takes are asked for with
+    tempo, key and meter in the prompt (and `guide`, see bridge.guide) and with material to spare,
+    then fitted. With `tries` above 1 that many takes are rendered for each variation in the same
+    batch (8 at most in all) and the one that fits best is kept.
 
     The report gets `fit`: for each take what was measured, with a `note` where it does not fit.
     """
@@ -66,7 +66,7 @@ def render_in_time(
                     meter=request.meter, loop=request.loop,
                 )
             )  # fmt: skip
-        best = choose_best(fitted)
+        best = choose_best(fitted, request.bpm)
         mix = group[best].parts[0]
         # a cut take begins where it began; a fitted one may not, and what came before is not its lead
         part = Part(mix.role, fitted[best].audio, lead=mix.lead if continues else None)

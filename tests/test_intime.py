@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from off_tempo import RATE, OffTempo
 
-from bridge.engines import GenerateRequest, Source
+from bridge.engines import GenerateRequest, Progress, Render, Source
 from bridge.engines.sketch import SketchEngine
 from bridge.errors import BridgeError
 from bridge.intime import render_in_time
@@ -62,6 +62,24 @@ def test_a_continuation_starts_where_the_source_ends() -> None:
     frames = exact_frames(8, 110, RATE)
     np.testing.assert_array_equal(render.takes[0].parts[0].audio, played[:, :frames])
     assert engine.requests[0].source is own
+
+
+def test_of_several_continuations_the_one_nearest_in_tempo_is_kept() -> None:
+    """Each take of the engine is a little less off than the one before."""
+
+    class Settling(OffTempo):
+        def generate(self, request: GenerateRequest, progress: Progress) -> Render:
+            takes = []
+            for number, error in enumerate((0.05, 0.03, 0.0, 0.04)):
+                one = replace(request, seed=request.seed + number, variations=1)
+                takes += OffTempo(error).generate(one, progress).takes
+            return Render(RATE, takes, {})
+
+    own = Source(np.ones((1, RATE), np.float32), RATE, "continue")
+    request = replace(REQUEST, source=own, variations=1, loop=False)
+    render = render_in_time(Settling(), request, quiet, tries=4)
+    assert render.takes[0].seed == REQUEST.seed + 2
+    assert render.report["fit"][0]["bpm_detected"] == pytest.approx(110, rel=2e-3)
 
 
 def test_an_engine_that_keeps_time_is_left_alone() -> None:

@@ -101,27 +101,35 @@ def cut(
     meter: Meter,
     loop: bool,
 ) -> Fitted:
-    """Cut `beats` quarter notes from the very start, without looking for tempo or downbeat.
+    """Cut `beats` quarter notes from the very start; tempo is measured, and nothing is done about it.
 
     For takes that begin where another sound ended; otherwise as `fit`.
     """
     frames = exact_frames(beats, bpm, rate)
     _first_frame(audio.shape[1], frames, 0, frames, frames, 0)  # refuses too little audio
     clip = _cut(audio, 0, frames, min(round(_FADE_S * rate), frames // 4) if loop else 0)
-    measured = {"confidence": 0.0, "stretch": 1.0, "downbeat_shift_s": 0.0}
+    grid = find_grid(audio[:, :frames], rate, bpm, meter)
+    _, note = _ratio(grid, bpm, float(beats), grid.confidence >= MIN_CONFIDENCE)
+    measured = {
+        "bpm_detected": grid.bpm,
+        "confidence": grid.confidence,
+        "stretch": 1.0,
+        "downbeat_shift_s": 0.0,
+    }
     if loop:
-        measured["seam_db"] = round(seam_db(clip, rate), 5)
-    return Fitted(clip, measured)
+        measured["seam_db"] = seam_db(clip, rate)
+    return Fitted(clip, {name: round(value, 5) for name, value in measured.items()}, note)
 
 
-def choose_best(takes: Sequence[Fitted]) -> int:
-    """Index of the take that fits best: in time first, then least stretched, then smoothest seam."""
+def choose_best(takes: Sequence[Fitted], bpm: float) -> int:
+    """Index of the take that fits best: in time first, then nearest in tempo, then smoothest seam."""
 
     def cost(take: Fitted) -> float:
         found = take.measured
+        trusted = found["confidence"] >= MIN_CONFIDENCE
         return (
             abs(found.get("residual_ms_at_last_beat", 10.0)) / 5
-            + abs(found["stretch"] - 1) / MAX_STRETCH
+            + (abs(found["bpm_detected"] / bpm - 1) / MAX_STRETCH if trusted else 0)
             + 2 * (1 - found["confidence"])
             + max(0.0, found.get("seam_db", 0.0) - 6) / 6
             + (10 if take.note else 0)

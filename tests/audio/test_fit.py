@@ -100,6 +100,9 @@ def test_cutting_alone_starts_at_the_start_and_closes_the_seam() -> None:
     np.testing.assert_array_equal(plain.audio, take.audio[:, : 8 * takes.RATE])
     np.testing.assert_array_equal(loop.audio[:, 1000:], plain.audio[:, 1000:])
     assert loop.measured["seam_db"] < 6
+    assert loop.measured["bpm_detected"] == pytest.approx(118, rel=2e-3) and not loop.note
+    far = cut(take.audio, takes.RATE, beats=16, bpm=108, meter=FOUR, loop=False)
+    assert "118.0 bpm" in far.note
     with pytest.raises(BridgeError, match="too short"):
         cut(take.audio, takes.RATE, beats=32, bpm=120, meter=FOUR, loop=False)
 
@@ -132,17 +135,19 @@ def test_odd_material_does_no_harm() -> None:
 
 
 def test_the_best_take_is_the_one_in_time() -> None:
-    def take(residual: float, ratio: float, confidence: float, note: str = "") -> Fitted:
+    def take(residual: float, bpm: float, confidence: float, note: str = "") -> Fitted:
         measured = {
             "residual_ms_at_last_beat": residual,
-            "stretch": ratio,
+            "bpm_detected": bpm,
             "confidence": confidence,
         }
         return Fitted(np.zeros((2, 1), np.float32), measured, note)
 
-    assert choose_best([take(8, 1, 0.9), take(1, 1.01, 0.9), take(1, 1.05, 0.9)]) == 1
-    assert choose_best([take(0, 1, 0.9, "far off"), take(4, 1.05, 0.5)]) == 1
-    assert choose_best([take(1, 1, 0.3)]) == 0
+    assert choose_best([take(8, 100, 0.9), take(1, 101, 0.9), take(1, 105, 0.9)], 100) == 1
+    assert choose_best([take(0, 100, 0.9, "far off"), take(4, 105, 0.5)], 100) == 1
+    assert choose_best([take(1, 100, 0.3)], 100) == 0
+    # a tempo heard in what hardly has one says nothing
+    assert choose_best([take(1, 101, 0.19), take(1, 109, 0.1999)], 100) == 1
 
 
 @pytest.mark.parametrize("ratio", [0.95, 1.06])

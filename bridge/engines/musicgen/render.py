@@ -123,11 +123,14 @@ def _read_source(
 
 
 def batch_size(work: _Work, variations: int, available: int | None = None) -> int:
-    """How many variations fit in memory at once; BridgeError `out-of-range` when not even one does."""
-    available = available_bytes() if available is None else available
-    if available is None:
-        return variations
+    """How many variations fit in main memory at once; BridgeError `out-of-range` when not even one does.
+
+    A card with memory of its own finds out by itself: what does not fit there is halved.
+    """
     backend = work.backend
+    available = available_bytes() if available is None else available
+    if available is None or backend.device == "cuda":
+        return variations
     positions = min(work.frames, WINDOW_FRAMES) + 256  # and a melody prefix
     one = cache_bytes(backend.layers, backend.width, 2, positions, backend.cache_item_bytes)
     fitting = int(available * _MEMORY_SHARE / one)

@@ -84,13 +84,17 @@ def test_variations_that_do_not_fit_are_rendered_in_turn(
     assert seen == sorted(seen)
 
 
-def test_clip_too_long_for_memory_is_refused(engine: MusicgenEngine) -> None:
+def test_clip_too_long_for_memory_is_refused(
+    engine: MusicgenEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     backend = engine._backend
     assert backend is not None
     work = rendering._Work(backend, "", Sampling(), 500, None, None, silent)
     assert rendering.batch_size(work, 4, available=8_000_000_000) == 4
     with pytest.raises(BridgeError, match="shorter clip"):
         rendering.batch_size(work, 4, available=100_000)
+    monkeypatch.setattr(backend, "device", "cuda")  # main memory says nothing about a card's
+    assert rendering.batch_size(work, 4, available=100_000) == 4
 
 
 def test_prompt_may_be_empty(engine: MusicgenEngine) -> None:
