@@ -143,7 +143,7 @@ def test_the_best_take_is_the_one_in_time() -> None:
         }
         return Fitted(np.zeros((2, 1), np.float32), measured, note)
 
-    assert choose_best([take(8, 100, 0.9), take(1, 101, 0.9), take(1, 105, 0.9)], 100) == 1
+    assert choose_best([take(8, 100, 0.9), take(1, 105, 0.9), take(1, 101, 0.9)], 100) == 2
     assert choose_best([take(0, 100, 0.9, "far off"), take(4, 105, 0.5)], 100) == 1
     assert choose_best([take(1, 100, 0.3)], 100) == 0
     # a tempo heard in what hardly has one says nothing
