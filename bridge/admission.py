@@ -14,7 +14,7 @@ from .engines.registry import Choice, check, info_of, resolve
 from .errors import BridgeError
 from .music import length_beats, parse_meter
 from .protocol import Request, Value
-from .sections import look_at, refuse_long_join, section_of
+from .sections import look_at, refuse_long_join, refuse_short_source, section_of
 
 DEFAULT_BARS = 4.0
 MAX_TRACK_SECONDS = 2400.0  # variations x tracks x length: about 1 GB of float audio at 48 kHz
@@ -50,7 +50,10 @@ async def check_sound(params: dict[str, Any]) -> None:
     """
     section = section_of(params)
     seconds = None if section is None else await look_at(section)
-    if seconds is not None and params.get("source_join"):
+    if seconds is None or not params.get("source"):
+        return
+    refuse_short_source(seconds)
+    if params["source_join"]:
         refuse_long_join(seconds, _asked_seconds(params))
 
 

@@ -20,6 +20,8 @@ LOOK_S = (
     2.0  # less than clients wait for an answer; a drive that has to wake up leaves it to the job
 )
 
+MIN_SOURCE_SECONDS = 0.02  # one frame of EnCodec's tokens
+
 Section = dict[str, Any]  # the arguments of bridge.audio.read.read_audio
 
 
@@ -81,6 +83,16 @@ async def look_at(section: Section) -> float | None:
         raise BridgeError(answer["code"], answer["message"])
     seconds: float | None = answer["seconds"]
     return seconds
+
+
+def refuse_short_source(seconds: float) -> None:
+    """Raise BridgeError `out-of-range` for a source in which a model finds nothing to go on from."""
+    if seconds < MIN_SOURCE_SECONDS:
+        raise BridgeError(
+            "out-of-range",
+            f"the source is only {seconds * 1000:.1f} ms long; give at least "
+            f"{MIN_SOURCE_SECONDS * 1000:.0f} ms of audio",
+        )
 
 
 def refuse_long_join(source_s: float, new_s: float) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import BridgeError
+from ...sections import refuse_short_source
 
 if TYPE_CHECKING:
     from .. import Source
@@ -29,12 +30,7 @@ def prepare(
 
     keep = int(keep_seconds * source.sample_rate)
     audio = source.audio[:, -keep:] if from_end else source.audio[:, :keep]
-    seconds = audio.shape[1] / source.sample_rate
-    if seconds < 0.02:
-        raise BridgeError(
-            "out-of-range",
-            f"the source is only {seconds * 1000:.1f} ms long; give at least 20 ms of audio",
-        )
+    refuse_short_source(audio.shape[1] / source.sample_rate)
     if not np.isfinite(audio).all():
         raise BridgeError(
             "unreadable-audio", "the source holds values that are not numbers; export it again"

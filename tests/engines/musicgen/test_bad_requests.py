@@ -278,15 +278,15 @@ def hour(folder: Path) -> Path:
 
 
 BAD_SOURCES: list[tuple[Callable[[Path], dict[str, object]], bool, str, str]] = [
-    (text, False, "unreadable-audio", "no audio of a known kind"),
-    (cut_short, False, "unreadable-audio", "source.wav"),
+    (text, True, "unreadable-audio", "no audio of a known kind"),
+    (cut_short, True, "unreadable-audio", "source.wav"),
     (empty_file, True, "unreadable-audio", "is empty"),
-    (lambda folder: wav(folder, tone(0)), False, "unreadable-audio", "holds no sound"),
+    (lambda folder: wav(folder, tone(0)), True, "unreadable-audio", "holds no sound"),
     (lambda folder: wav(folder, 0 * tone(2)), False, "out-of-range", "is silent"),
-    (lambda folder: wav(folder, tone(0.015)), False, "out-of-range", "at least 20 ms"),
+    (lambda folder: wav(folder, tone(0.015)), True, "out-of-range", "at least 20 ms"),
     (
         lambda folder: wav(folder, tone(3), source_start_s=10.0),
-        False, "out-of-range", "source_start_s is 10, but",
+        True, "out-of-range", "source_start_s is 10, but",
     ),
     (not_a_number, False, "unreadable-audio", "not numbers"),
     (lambda folder: {"source": str(folder)}, True, "unreadable-audio", "is not a file"),
@@ -298,7 +298,7 @@ BAD_SOURCES: list[tuple[Callable[[Path], dict[str, object]], bool, str, str]] = 
     ),
     (
         lambda folder: {"source": str(hour(folder)), "source_join": True, "loop": False},
-        False, "out-of-range", "give source_start_s and source_length_s",
+        True, "out-of-range", "give source_start_s and source_length_s",
     ),
     (
         lambda folder: wav(folder, tone(3), source_mode="melody"),

@@ -13,7 +13,7 @@ from test_decode import PROMPTS, stock_codes
 from bridge.engines.musicgen import codec as codec_module
 from bridge.engines.musicgen.codec import FastCodec
 from bridge.engines.musicgen.convert import convert
-from bridge.engines.musicgen.fast import FastModel, open_session
+from bridge.engines.musicgen.fast import FastModel, StepRun, open_session
 from bridge.engines.musicgen.onnx_file import OnnxFile
 from bridge.engines.musicgen.pattern import plan
 from bridge.engines.musicgen.quantize import (
@@ -157,6 +157,37 @@ def test_int8_logits_are_close_and_tokens_repeatable(converted: Any) -> None:
     for n in range(2):  # text keys of every layer
         ours, theirs = (m.condition("bass").text[f"text_key_{n}"] for m in (fast, exact))
         assert np.abs(ours - theirs).max() < 0.05 * np.abs(theirs).max()
+
+
+@pytest.mark.parametrize("scheme", ["fp32", "int8"])
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+@pytest.mark.parametrize(("name", "given"), [("tiny", 30), ("melody-tiny", 0), ("melody-tiny", 30)])
+def test_what_all_takes_begin_with_is_read_once(
+    converted: Any,
+    name: str,
+    given: int,
+    guidance: float,
+    scheme: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, _, folder = converted(name, scheme)
+    fast = FastModel(folder)
+    prompt = np.random.default_rng(5).integers(0, 64, (1, 4, given)) if given else None
+    fed: list[tuple[int, ...]] = []
+    run = StepRun._run
+    monkeypatch.setattr(StepRun, "_run", lambda self, x: fed.append(x.shape) or run(self, x))
+
+    def takes(seeds: list[int]) -> np.ndarray:
+        fed.clear()
+        start = None if prompt is None else prompt.repeat(len(seeds), axis=0)
+        layout = plan(len(seeds), 4, 1, given + 20, fast.meta["pad"], start)
+        return fast.decode(fast.condition("bass"), layout, Sampling(guidance), seeds)
+
+    together = takes([1, 2, 3])
+    rows = 1 if guidance == 1 else 2
+    assert [shape[:2] for shape in fed[:2]] == [(rows, fed[0][1]), (3 * rows, 1)] and fed[0][1] > 10
+    for number, seed in enumerate((1, 2, 3)):
+        assert np.array_equal(takes([seed])[0], together[number])
 
 
 def read_codes(fast: FastModel, codes: np.ndarray, given: int) -> np.ndarray:
