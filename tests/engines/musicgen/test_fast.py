@@ -190,6 +190,22 @@ def test_what_all_takes_begin_with_is_read_once(
         assert np.array_equal(takes([seed])[0], together[number])
 
 
+@pytest.mark.parametrize("name", ["tiny", "melody-tiny"])
+def test_takes_that_begin_differently_are_read_each(converted: Any, name: str) -> None:
+    _, _, folder = converted(name, "int8")
+    fast = FastModel(folder)
+    starts = np.random.default_rng(5).integers(0, 64, (3, 4, 30))
+    starts[1] = starts[0]  # two of the three alike are not all of them
+
+    def takes(start: np.ndarray, seeds: list[int]) -> np.ndarray:
+        layout = plan(len(seeds), 4, 1, 50, fast.meta["pad"], start)
+        return fast.decode(fast.condition("bass"), layout, Sampling(), seeds)
+
+    together = takes(starts, [1, 2, 3])
+    for number, seed in enumerate((1, 2, 3)):
+        assert np.array_equal(takes(starts[number : number + 1], [seed])[0], together[number])
+
+
 def read_codes(fast: FastModel, codes: np.ndarray, given: int) -> np.ndarray:
     """Logits after the first `given` frames and each later one, when two clips read codes [C, F]."""
     layout = plan(2, 4, 1, codes.shape[1], fast.meta["pad"])
