@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Fields = dict[str, Any]
 
+_MOST_NOTES = 3
+
 
 def warm_up() -> None:
     """Import now, with a tenth of a second of noise, what the first clip would wait a second for."""
@@ -33,11 +35,16 @@ def generate(
     params: Mapping[str, Any], engine: Engine, folder: Path, job_id: str, home: Path,
     progress: Progress,
 ) -> Fields:  # fmt: skip
-    """Render, finish and write one request; returns the manifest's clips, engine and report."""
+    """Render, finish and write one request; returns the manifest's clips, engine and report.
+
+    The report's `notes`, where there are any, are sentences for the user about takes that do not fit.
+    """
     request = generate_request(params)
     joined = with_source(request) if params["source_join"] else None
     render = _render(engine, request, params, home, progress)
     fits: Any = render.report.pop("fit", None)
+    notes = _notes(fits or [])
+    report = {**render.report, "notes": notes} if notes else render.report
     clip = joined.request if joined else request
     writer = ClipWriter(
         Frame(
@@ -54,7 +61,27 @@ def generate(
         mix = _write_take(writer, clip, take, rate, measured, params["midi"], progress)
         if params["stems"]:
             _write_stems(writer, clip, take, mix, home, progress)
-    return {"clips": writer.clips, "engine": _engine_fields(engine), "report": render.report}
+    return {"clips": writer.clips, "engine": _engine_fields(engine), "report": report}
+
+
+def _notes(fits: Sequence[Fields]) -> list[str]:
+    """What was said of takes that do not fit the song, each with the variation and part it is about.
+
+    `fits`: for each take what was measured, or that by part.
+    """
+    notes = []
+    for number, fit in enumerate(fits, 1):
+        parts = fit if all(isinstance(facts, dict) for facts in fit.values()) else {"mix": fit}
+        for part, facts in parts.items():
+            if "note" in facts:
+                about = [f"variation {number}"] if len(fits) > 1 else []
+                about += [part] if part != "mix" else []
+                label = f"{', '.join(about)}: " if about else ""
+                notes.append(label + facts["note"])
+    more = len(notes) - _MOST_NOTES
+    if more > 0:
+        notes[_MOST_NOTES:] = [f"{more} more takes do not fit either, see the manifest"]
+    return notes
 
 
 def _render(

@@ -64,6 +64,13 @@ def test_a_refusal_is_one_sentence_and_exit_code_1(start_server):
     assert "there is no file" in run.stderr
 
 
+def test_what_does_not_fit_is_said_below_the_files(start_server):
+    server = start_server()
+    run = bridge_cli("generate", "rush", "--bars", "1", "--home", str(server.home.root))
+    assert run.returncode == 0 and len(run.stdout.splitlines()) == 2, run.stderr
+    assert "the take rushes, try another seed" in run.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [[], ["nonsense"], ["generate"], ["generate", "x", "--bars", "four"], ["serve", "--x"]],

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import soundfile
 import test_separate
+from off_tempo import OffTempo
 from running import RunningServer, finish
 
 from bridge import stem_model
 from bridge.errors import BridgeError
+from bridge.generate import generate
+from bridge.protocol import parse
 
 TINY = {"model": "random:tiny", "bars": 1, "bpm": 150.0}
 
@@ -27,6 +32,30 @@ def test_a_take_of_musicgen_is_cut_to_exact_bars(sketch_server):
     assert {"bpm_detected", "stretch", "seam_db", "lufs"} <= set(clip["measured"])
     info = soundfile.info(sketch_server.home.clips / clip["file"])
     assert info.frames == clip["frames"]
+
+
+@pytest.mark.parametrize(
+    ("error", "keys", "expected"),
+    [
+        (0.03, {"variations": 2}, []),
+        (0.1, {}, ["the take runs at 121.0 bpm"]),
+        (0.1, {"variations": 2}, [f"variation {n}: the take runs at 121.0 bpm" for n in (1, 2)]),
+        (0.1, {"instruments": "drums,bass"}, ["bass: the take runs at 121.0 bpm", "drums: "]),
+        (
+            0.1,
+            {"variations": 5},
+            [*(f"variation {n}: " for n in (1, 2, 3)), "2 more takes do not fit"],
+        ),
+    ],
+)
+def test_what_does_not_fit_is_said_in_the_report(tmp_path, error, keys, expected):
+    flat = ["id", "rock", "bars", 2, "bpm", 110.0, "seed", 5, *itertools.chain(*keys.items())]
+    params = dict(parse("/bridge/generate", flat).values)
+    made = generate(params, OffTempo(error), tmp_path, "job", tmp_path, lambda *_: None)
+    notes = made["report"].get("notes", [])
+    assert len(notes) == len(expected), notes
+    for note, beginning in zip(notes, expected, strict=True):
+        assert note.startswith(beginning), notes
 
 
 @pytest.mark.parametrize("guide", ["rhythm", "harmony"])

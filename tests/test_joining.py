@@ -102,7 +102,7 @@ def test_the_command_line_has_the_switch(start_server, tmp_path):
     path = tmp_path / "source.wav"
     soundfile.write(path, music(1, 44_100), 44_100)
     server = start_server()
-    asked = ["generate", "a tone", "--seconds", "1", "--source", str(path), "--source-join", "1"]
+    asked = ["generate", "a tone", "--seconds", "1", "--source", str(path), "--source-join"]
     run = bridge_cli(*asked, "--home", str(server.home.root), "--json")
     assert run.returncode == 0, run.stderr
     (clip, *_) = json.loads(run.stdout)["clips"]

@@ -38,6 +38,7 @@ function planPlacing(job, manifestPath) {
   }
   job.rows = trackRows(manifest, job.give);
   noteTempo(job);
+  job.notes = job.notes.concat((manifest.report || {}).notes || []);
   job.rows.forEach(function (row) {
     row.clips.forEach(function (clip) {
       var item = {

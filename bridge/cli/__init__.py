@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from .. import __version__
 from ..bench import add_arguments as add_bench_arguments
@@ -104,15 +105,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_keys(command: argparse.ArgumentParser, keys: Sequence[Param]) -> None:
-    """One flag for each OSC key: --source-start-s for source_start_s."""
+    """One flag for each OSC key: --source-start-s for source_start_s; a switch alone means 1."""
     types = {"int": int, "float": float, "flag": int}
     group = command.add_argument_group("keys, as over OSC")
     for key in keys:
         default = "" if key.default in (None, "", ()) else f" (default {_plain(key.default)})"
+        alone: dict[str, Any] = {"nargs": "?", "const": 1} if key.kind == "flag" else {}
         group.add_argument(
             f"--{key.name.replace('_', '-')}",
             dest=f"key_{key.name}",
             type=types.get(key.kind, str),
+            **alone,
             metavar="|".join(key.choices) or {"flag": "0|1"}.get(key.kind, key.kind.upper()),
             help=f"{key.doc}{default}".replace("%", "%%"),
         )

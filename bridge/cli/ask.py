@@ -115,6 +115,8 @@ def _print_result(manifest_path: Path, as_json: bool) -> None:
         return
     for path in files:
         _print(path)
+    for note in manifest["report"].get("notes", []):
+        _note(note)
     if "note" in manifest["engine"] and not manifest["engine"]["pretrained"]:
         _note(str(manifest["engine"]["note"]))
 

@@ -197,6 +197,7 @@ local function new_loop()
     forget(watch)
     watch_peaks(project, plan)
     if fetch.warning then log.tell(fetch.warning) end
+    for _, text in ipairs(plan.warnings) do log.tell(words.warning(plan.title, text)) end
     log.say(words.landed(plan.title, watch.name == "", fetch.media))
   end
 

@@ -55,6 +55,13 @@ local function title_of(found)
   return (name:gsub("%c", " "))
 end
 
+-- Sentences about what does not fit the song, as the server says them.
+local function warnings_of(found)
+  local said, list = (found.report or {}).notes, {}
+  for _, text in ipairs(type(said) == "table" and said or {}) do list[#list + 1] = tostring(text) end
+  return list
+end
+
 local function note_lines(found)
   local request, engine = found.request or {}, found.engine or {}
   local lines = { found.software or "daw-bridge" }
@@ -104,14 +111,15 @@ local function count_roles(clips)
   return count
 end
 
--- The plan: title, notes, folder (whether the tracks go into one), tracks = { name, colour, kind, clips }.
+-- The plan: title, notes, warnings, folder (whether the tracks go into one),
+-- tracks = { name, colour, kind, clips }.
 -- `folder`: make one even for a single part; `midi`: MIDI is wanted.
 function manifest.plan(found, folder, midi)
   local clips = wanted(found, midi)
   local plan = {
     job_id = found.job_id, request_id = found.request_id, title = title_of(found),
     notes = note_lines(found), seed = (found.request or {}).seed, tracks = {}, clips = clips,
-    place = found.place or {}, colour = COLOURS.mix,
+    place = found.place or {}, colour = COLOURS.mix, warnings = warnings_of(found),
     folder = folder or count_roles(clips) > 1,
   }
   local rows = {}

@@ -72,6 +72,10 @@ function words.landed(title, unsaved, folder)
   return title .. " is there"
 end
 
+function words.warning(title, text)
+  return ("%s: %s"):format(title, text)
+end
+
 function words.other_tab(title, name)
   return ("%s is ready: switch to the project %s to get it"):format(title, name)
 end

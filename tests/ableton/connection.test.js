@@ -52,6 +52,13 @@ test('no server: the sentence says how to start one', async () => {
   finish(device);
 });
 
+test('a clip that does not fit the song is placed, and the server\'s words are said', async () => {
+  const device = await connected({}, {}, CLOCKWORK);
+  assert.equal(await run(device, 'generate', { prompt: 'rush', target: 0 }),
+    'Placed 1 clip on 1 new track. The take rushes, try another seed.');
+  finish(device);
+});
+
 test('a reply port that is taken: the next one is used, and said', async () => {
   const device = newDevice({}, { random: 0 });
   device.portsTaken.add(17720);

@@ -186,6 +186,13 @@ def test_a_failed_job_is_told_in_the_servers_words(studio, prompt, sentence):
     assert studio.active.tracks == []
 
 
+def test_a_clip_that_does_not_fit_lands_and_says_so(studio):
+    studio.act("Generate clip", {**SHORT, "Prompt": "rush"})
+    studio.until_landed()
+    assert len(studio.active.tracks) == 1
+    assert "rush: the take rushes, try another seed" in studio.console
+
+
 def test_a_server_with_a_token(start_reaper, start_server):
     server = start_server("--token", "sesame")
     reaper = start_reaper(server.home.root)

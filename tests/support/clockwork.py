@@ -2,7 +2,7 @@
 
 "steps 40" computes 40 steps of 25 ms; "crash" ends the process, "crash-once" only the first time,
 "hang" stops reacting for ever, "raise" is a bug, "refuse" an error with a sentence, "spin" keeps
-both cores busy; everything else gives a 220 Hz tone at once.
+both cores busy, "rush" says that no take fits; everything else gives a 220 Hz tone at once.
 """
 
 from __future__ import annotations
@@ -89,4 +89,8 @@ class ClockworkEngine:
                 "heard_s": heard.shape[-1] / request.source.sample_rate,
                 "heard_peak": float(abs(heard).max()),
             }
+        if "rush" in words:
+            report["fit"] = [{"stretch": 1.0, "note": "the take rushes, try another seed"}] * len(
+                takes
+            )
         return Render(request.sample_rate, takes, report)
