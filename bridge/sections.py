@@ -16,10 +16,8 @@ from .protocol import MAX_SECONDS
 
 log = logging.getLogger(__name__)
 
-LOOK_S = (
-    2.0  # less than clients wait for an answer; a drive that has to wake up leaves it to the job
-)
-
+# less than clients wait for an answer; a drive that has to wake up leaves it to the job
+LOOK_S = 2.0
 MIN_SOURCE_SECONDS = 0.02  # one frame of EnCodec's tokens
 
 Section = dict[str, Any]  # the arguments of bridge.audio.read.read_audio
