@@ -24,6 +24,13 @@ Floats = NDArray[np.float32]
 _OUT_OF_MEMORY = ("out of memory", "memory: you tried to allocate")
 
 
+def torch_type(precision: str) -> Any:
+    """The torch.dtype of "fp32", "bf16" or "fp16"."""
+    import torch
+
+    return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+
+
 class FastBackend:
     """A converted checkpoint: ONNX Runtime and numpy."""
 
@@ -84,7 +91,7 @@ class TorchBackend:
 
         from .decode import Decoder
 
-        kind = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+        kind = torch_type(precision)
         self._model, self._tokenizer, self._recordings = model, tokenizer, recordings
         if device == "cuda" and recordings is None:
             from .graphs import Recordings
