@@ -70,10 +70,9 @@ class Decoder:
         shut = torch.full((clips, 1, 1, tokens), -math.inf, dtype=self.dtype, device=self.device)
         return Cache(own, self._positions, self._new_pairs(clips, tokens), shut)
 
-    def _new_pairs(self, rows: int, length: int) -> list[tuple[Tensor, Tensor]]:
+    def _new_pairs(self, rows: int, length: int) -> list[Tensor]:
         shape = (2, rows, self.heads, length, self.width // self.heads)
-        both = [torch.zeros(shape, dtype=self.dtype, device=self.device) for _ in self.layers]
-        return [(pair[0], pair[1]) for pair in both]
+        return [torch.zeros(shape, dtype=self.dtype, device=self.device) for _ in self.layers]
 
     def begin(self, condition: Condition, cache: Cache) -> None:
         """Forget what `cache` holds and read the text or the prefix of a new clip into it."""
@@ -118,38 +117,36 @@ class Decoder:
 class Cache:
     """Keys and values of the sequence and of the text, written in place; the rooms may be larger."""
 
-    own: list[tuple[Tensor, Tensor]]  # per layer 2 x [R, H, P, E]
+    own: list[Tensor]  # per layer [2, R, H, P, E]: keys, values
     positions: Tensor  # [P or more, D]; kept here because a recorded step reads it by its address
-    cross: list[tuple[Tensor, Tensor]] | None = None  # per layer 2 x [B, H, T, E]
+    cross: list[Tensor] | None = None  # per layer [2, B, H, T, E]
     cross_mask: Tensor | None = None  # [B, 1, 1, T], added to scores: 0 at real tokens, else -inf
     length: int = 0
 
     @property
     def room(self) -> int:
         """Positions there is memory for."""
-        return self.own[0][0].shape[2]
+        return self.own[0].shape[3]
 
     @property
     def text_room(self) -> int:
         """Text tokens there is memory for; 0 where no text is read."""
-        return 0 if self.cross is None else self.cross[0][0].shape[2]
+        return 0 if self.cross is None else self.cross[0].shape[3]
 
     def clear(self) -> None:
         """Zero everything: a mask hides old numbers, but not an infinity, as 0 * inf is not 0."""
-        for pair in (*self.own, *(self.cross or ())):
-            for tensor in pair:
-                tensor.zero_()
+        for kept in (*self.own, *(self.cross or ())):
+            kept.zero_()
         if self.cross_mask is not None:
             self.cross_mask.fill_(-math.inf)
         self.length = 0
 
-    def write_text(self, read: list[tuple[Tensor, Tensor]], mask: Tensor | None) -> None:
-        """Keys and values of a text per layer, 2 x [B, H, t, E], and its mask [B, t] (None: all real)."""
+    def write_text(self, read: list[Tensor], mask: Tensor | None) -> None:
+        """Keys and values of a text per layer, [2, B, H, t, E], and its mask [B, t] (None: all real)."""
         assert self.cross is not None and self.cross_mask is not None, "this cache has no text"
-        tokens = read[0][0].shape[2]
+        tokens = read[0].shape[3]
         for room, new in zip(self.cross, read, strict=True):
-            for old, values in zip(room, new, strict=True):
-                old[:, :, :tokens].copy_(values)
+            room[:, :, :, :tokens].copy_(new)
         shown = self.cross_mask[..., :tokens]
         shown.zero_() if mask is None else shown.masked_fill_(mask[:, None, None, :], 0)
 
@@ -175,36 +172,41 @@ class Layer:
         """[R, S, D] -> [R, H, S, E]."""
         return x.view(x.shape[0], x.shape[1], self.heads, -1).transpose(1, 2)
 
-    def read_text(self, text: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values [B, H, T, E] of the text [B, T, D]."""
+    def read_text(self, text: Tensor) -> Tensor:
+        """Keys and values [2, B, H, T, E] of the text [B, T, D]."""
         assert self.text is not None, "melody models read text as a prefix"
-        return self._split(self.text.k_proj(text)), self._split(self.text.v_proj(text))
+        return torch.stack([self._split(p(text)) for p in (self.text.k_proj, self.text.v_proj)])
 
     def __call__(
         self, x: Tensor, cache: Cache, number: int, where: Tensor, end: int, mask: Tensor | None
     ) -> Tensor:
-        """[R, S, D] -> [R, S, D]; writes this layer's keys and values at the positions `where`."""
-        q, k, v = (self._split(part) for part in F.linear(self.norm_own(x), self.qkv).chunk(3, -1))
-        keys, values = cache.own[number]
-        keys.index_copy_(2, where, k)
-        values.index_copy_(2, where, v)
-        mixed = F.scaled_dot_product_attention(
-            q, keys[:, :, :end], values[:, :, :end], attn_mask=mask
-        )
-        x = x + F.linear(mixed.transpose(1, 2).flatten(2), self.out)
+        """[R, S, D] -> [R, S, D], in place; writes this layer's keys and values at the positions `where`."""
+        rows, span, _ = x.shape
+        qkv = F.linear(self.norm_own(x), self.qkv).view(rows, span, 3, self.heads, -1)
+        qkv = qkv.permute(2, 0, 3, 1, 4)  # [3, R, H, S, E]
+        keys, values = cache.own[number].index_copy_(3, where, qkv[1:])[:, :, :, :end]
+        mixed = F.scaled_dot_product_attention(qkv[0], keys, values, attn_mask=mask)
+        add_linear(x, mixed.transpose(1, 2).flatten(2), self.out)
         if cache.cross is not None:
             assert self.text is not None and self.norm_text is not None, (
                 "this model reads no text here"
             )
             # without biases an unconditional row attends to zeros and gets exactly zero: left out
             keys, values = cache.cross[number]
-            told = self.norm_text(x[: keys.shape[0]])
+            told = x[: keys.shape[0]]
             mixed = F.scaled_dot_product_attention(
-                self._split(self.text.q_proj(told)), keys, values, attn_mask=cache.cross_mask
-            )
-            said = self.text.out_proj(mixed.transpose(1, 2).flatten(2))
-            x = torch.cat([x[: len(said)] + said, x[len(said) :]])
-        return x + F.linear(self.activation(F.linear(self.norm_end(x), self.up)), self.down)
+                self._split(self.text.q_proj(self.norm_text(told))), keys, values,
+                attn_mask=cache.cross_mask,
+            )  # fmt: skip
+            add_linear(told, mixed.transpose(1, 2).flatten(2), self.text.out_proj.weight)
+        add_linear(x, self.activation(F.linear(self.norm_end(x), self.up)), self.down)
+        return x
+
+
+def add_linear(x: Tensor, y: Tensor, weight: Tensor) -> None:
+    """x += y weight^T in place, [..., D] += [..., K] [D, K]^T: one operation, where a sum of its own (and, for
+    some of the rows, a concatenation) is a launch more for a GPU."""
+    x.view(-1, x.shape[-1]).addmm_(y.view(-1, y.shape[-1]), weight.t())
 
 
 def fuse(modules: Iterable[Any]) -> Tensor:

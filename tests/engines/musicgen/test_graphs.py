@@ -1,6 +1,7 @@
 """Steps recorded once and kept between clips give the ids of the plain loop, whatever came before."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from torch.utils._pytree import tree_flatten, tree_map
 
 from bridge.engines.musicgen import MusicgenEngine
 from bridge.engines.musicgen.backend import TorchBackend
-from bridge.engines.musicgen.decode import Decoder, Kind, Stepper
+from bridge.engines.musicgen.decode import Condition, Decoder, Kind, Stepper, generators
 from bridge.engines.musicgen.graphs import RecordedStepper, Recordings, bucket_for, text_room_for
 from bridge.engines.musicgen.pattern import plan
+from bridge.engines.musicgen.random_model import build_model
 from bridge.engines.musicgen.sampling import Sampling
+from bridge.engines.musicgen.shapes import SHAPES
 from bridge.engines.musicgen.stock import load_model, load_tokenizer
 from bridge.errors import Cancelled
 
@@ -62,6 +65,18 @@ class Tape(TorchDispatchMode):
             out = func(*tree_map(current, args), **tree_map(current, kwargs))
             for old, new in zip(results, tree_flatten(out)[0], strict=True):
                 now[id(old)] = new
+
+    def launches(self) -> int:
+        """How many of the operations compute; the others only look at memory in another way."""
+
+        def places(values: Any) -> set[int]:
+            tensors = (v for v in tree_flatten(values)[0] if isinstance(v, torch.Tensor))
+            return {tensor.untyped_storage().data_ptr() for tensor in tensors}
+
+        return sum(
+            func._schema.is_mutable or not places(results) <= places((args, kwargs))
+            for func, args, kwargs, results in self.steps
+        )
 
 
 class Recorder:
@@ -166,6 +181,34 @@ def test_later_clips_record_nothing(tiny: Tiny) -> None:
     assert Recorder.made == 4
 
 
+def launches(layers: int, text: bool) -> int:
+    """Of one recorded step, with guidance."""
+    decoder = Decoder(build_model(replace(SHAPES["tiny"], layers=layers)).decoder)
+    with torch.inference_mode():
+        wanted = (
+            Condition(torch.randn(1, 5, 64)) if text else Condition(prefix=torch.randn(2, 5, 64))
+        )
+        kind = Kind.of(1, wanted, Sampling(), decoder.vocabulary)
+        tapes: list[Tape] = []
+
+        def record(run: Run) -> Run:
+            tapes.append(Tape())
+            with tapes[0]:
+                run()
+            return tapes[0].replay
+
+        stepper = RecordedStepper(decoder, kind, 40, 5 if text else 0, record)
+        stepper.begin(wanted, Sampling())
+        stepper(torch.zeros(1, 4, 1, dtype=torch.int64), generators([1], decoder.device))
+    return tapes[0].launches()
+
+
+@pytest.mark.parametrize(("text", "most"), [(True, 13), (False, 9)])
+def test_a_layer_is_few_launches(text: bool, most: int) -> None:
+    """On a GPU a step of small takes as long as its launches: normalise, multiply, attend, and little else."""
+    assert launches(3, text) - launches(2, text) <= most
+
+
 def test_memory_of_two_kinds_is_kept_and_grows_only_when_needed(tiny: Tiny) -> None:
     recordings = Recordings(unrecorded)
     kept = backend(tiny(), recordings)
@@ -226,9 +269,8 @@ def test_numbers_that_overflowed_do_not_reach_the_next_clip(tiny: Tiny) -> None:
     (stepper,) = recordings._kept.values()
     assert isinstance(stepper, RecordedStepper) and stepper.cache.cross is not None
     with torch.inference_mode():
-        for pair in stepper.cache.own + stepper.cache.cross:
-            for tensor in pair:
-                tensor.fill_(torch.nan)
+        for room in stepper.cache.own + stepper.cache.cross:
+            room.fill_(torch.nan)
     assert np.array_equal(clip(plain), clip(kept))
 
 
