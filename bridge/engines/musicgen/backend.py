@@ -101,6 +101,10 @@ class TorchBackend:
             # text encoder and codec stay in fp32: small, and T5 overflows fp16
             model.decoder.to(kind)
             model.to(device)  # after that: an accelerator never holds the decoder in fp32
+            if device == "mps":
+                # many systems' Metal refuses convolutions over more than 65536 samples, 2 s of sound
+                # ("Output channels > 65536 not supported at the MPS device")
+                model.audio_encoder.to("cpu")
             self._decoder = Decoder(model.decoder)
         self.codebooks, self.channels = self._decoder.codebooks, self._decoder.channels
         self.pad = self._decoder.pad
@@ -156,13 +160,13 @@ class TorchBackend:
         """For each clip float32 [channels, samples]."""
         import torch
 
-        clips = []
+        clips, codec = [], self._model.audio_encoder
         with torch.inference_mode(), self._memory_errors():
             for done, clip in enumerate(codes, 1):
                 tracks = torch.from_numpy(
                     np.stack([clip[c :: self.channels] for c in range(self.channels)])
                 )
-                decoded = self._model.audio_encoder.decode(tracks[None].to(self.device), [None])
+                decoded = codec.decode(tracks[None].to(codec.device), [None])
                 clips.append(decoded.audio_values[:, 0].float().cpu().numpy())
                 report(done / len(codes))
         return clips
@@ -171,10 +175,10 @@ class TorchBackend:
         """[channels, samples] -> codes [1, C, F], whole frames only."""
         import torch
 
-        frames = audio.shape[1] // self.hop
+        frames, codec = audio.shape[1] // self.hop, self._model.audio_encoder
         with torch.inference_mode(), self._memory_errors():
-            sound = torch.from_numpy(audio[:, None, : frames * self.hop]).to(self.device)
-            codes = self._model.audio_encoder.encode(sound).audio_codes[0]  # [channels, Q, F]
+            sound = torch.from_numpy(audio[:, None, : frames * self.hop]).to(codec.device)
+            codes = codec.encode(sound).audio_codes[0]  # [channels, Q, F]
         return np.asarray(codes.cpu().numpy().transpose(1, 0, 2).reshape(1, -1, frames))
 
     def close(self) -> None:

@@ -20,6 +20,9 @@ log = logging.getLogger("bridge.musicgen")
 
 Report = Callable[[float], None]
 
+# before, attention on Apple's GPUs was silently wrong (pytorch issues 174861 and 195910, pull request 184180)
+MPS_SINCE = "2.13"
+
 
 def accelerator_likely() -> bool:
     """Whether asking torch for an accelerator is worth its 3 s and 200 MB: is there a driver at all."""
@@ -40,9 +43,19 @@ def settle(device: str, precision: str) -> tuple[str, str]:
     if device in ("auto", "cuda", "mps"):
         import torch
 
-        there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        outdated = torch.__version__ < MPS_SINCE
+        there = {
+            "cuda": torch.cuda.is_available(),
+            "mps": torch.backends.mps.is_available() and not outdated,
+        }
         if device == "auto":
             device = next((kind for kind, found in there.items() if found), "cpu")
+        elif device == "mps" and outdated:
+            raise BridgeError(
+                "out-of-range",
+                f"mps needs torch {MPS_SINCE} or later, as earlier ones compute "
+                f"attention wrongly there, and this is {torch.__version__}; update torch or use --device cpu",
+            )
         elif not there[device]:
             raise BridgeError(
                 "out-of-range", f"there is no {device} device here; use --device auto"
