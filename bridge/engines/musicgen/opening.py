@@ -22,6 +22,7 @@ Report = Callable[[float], None]
 
 # before, attention on Apple's GPUs was silently wrong (pytorch issues 174861 and 195910, pull request 184180)
 MPS_SINCE = "2.13"
+BF16_SINCE = (8, 0)  # compute capability: Ampere
 
 
 def accelerator_likely() -> bool:
@@ -61,8 +62,9 @@ def settle(device: str, precision: str) -> tuple[str, str]:
                 "out-of-range", f"there is no {device} device here; use --device auto"
             )
         if precision == "auto" and device != "cpu":
-            half = "bf16" if device == "cuda" and torch.cuda.is_bf16_supported() else "fp16"
-            return device, half
+            # torch also calls bf16 supported where it is emulated, which is slow
+            native = device == "cuda" and torch.cuda.get_device_capability() >= BF16_SINCE
+            return device, "bf16" if native else "fp16"
     return device, "int8" if precision == "auto" else precision
 
 

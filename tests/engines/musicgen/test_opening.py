@@ -12,11 +12,11 @@ from bridge.errors import BridgeError
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> object:
     def has(
-        cuda: bool = False, mps: bool = False, bf16: bool = True, version: str = "2.13.0"
+        cuda: tuple[int, int] | None = None, mps: bool = False, version: str = "2.13.0"
     ) -> None:
-        monkeypatch.setattr(opening, "accelerator_likely", lambda: cuda or mps)
-        monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
-        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: bf16)
+        monkeypatch.setattr(opening, "accelerator_likely", lambda: bool(cuda or mps))
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda is not None)
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: cuda)
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
         monkeypatch.setattr(torch, "__version__", TorchVersion(version))
 
@@ -28,15 +28,15 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> object:
     [
         ({}, "auto", "auto", ("cpu", "int8")),
         ({}, "cpu", "bf16", ("cpu", "bf16")),
-        ({"cuda": True}, "auto", "auto", ("cuda", "bf16")),
-        ({"cuda": True, "bf16": False}, "auto", "auto", ("cuda", "fp16")),
-        ({"cuda": True}, "auto", "fp32", ("cuda", "fp32")),
-        ({"cuda": True}, "auto", "int8", ("cpu", "int8")),
-        ({"cuda": True}, "cpu", "auto", ("cpu", "int8")),
+        ({"cuda": (9, 0)}, "auto", "auto", ("cuda", "bf16")),
+        ({"cuda": (7, 5)}, "auto", "auto", ("cuda", "fp16")),
+        ({"cuda": (9, 0)}, "auto", "fp32", ("cuda", "fp32")),
+        ({"cuda": (9, 0)}, "auto", "int8", ("cpu", "int8")),
+        ({"cuda": (9, 0)}, "cpu", "auto", ("cpu", "int8")),
         ({"mps": True}, "auto", "auto", ("mps", "fp16")),
         ({"mps": True}, "mps", "bf16", ("mps", "bf16")),
         ({"mps": True, "version": "2.12.1"}, "auto", "auto", ("cpu", "int8")),
-        ({"cuda": True, "version": "2.5.1"}, "auto", "auto", ("cuda", "bf16")),
+        ({"cuda": (9, 0), "version": "2.5.1"}, "auto", "auto", ("cuda", "bf16")),
     ],
 )
 def test_auto(
@@ -50,8 +50,8 @@ def test_auto(
     ("there", "device", "precision", "sentence"),
     [
         ({}, "cuda", "auto", "there is no cuda device here; use --device auto"),
-        ({"cuda": True}, "mps", "auto", "there is no mps device here"),
-        ({"cuda": True}, "cuda", "int4", "precision int4 is for processors; use bf16"),
+        ({"cuda": (9, 0)}, "mps", "auto", "there is no mps device here"),
+        ({"cuda": (9, 0)}, "cuda", "int4", "precision int4 is for processors; use bf16"),
         ({"mps": True, "version": "2.12.1"}, "mps", "auto", "mps needs torch 2.13 or later.*2.12.1"),
     ],
 )  # fmt: skip
