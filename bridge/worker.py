@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 MAX_LINE_BYTES = 64_000_000
 _LOG_LIMIT_BYTES = 5_000_000
 
-OnProgress = Callable[[str, float], None]
+OnProgress = Callable[[str, float], object]
 
 
 class WorkerDied(Exception):
@@ -132,6 +132,7 @@ class Worker:
     async def _ensure_process(self) -> None:
         if self.pid:
             return
+        self._process = None  # the death of an idle one is not that of the job to come
         if self._reader:
             await self._reader
         if self._log_path.exists() and self._log_path.stat().st_size > _LOG_LIMIT_BYTES:

@@ -151,6 +151,25 @@ def test_a_worker_killed_while_idle_is_not_missed(tmp_path):
     with_worker(tmp_path, story)
 
 
+def test_the_end_of_an_idle_worker_that_is_noticed_late_is_not_the_next_jobs(tmp_path):
+    async def story(worker):
+        await run(worker, tmp_path, "fine")
+        psutil.Process(worker.pid).kill()
+        told = worker._process.wait
+
+        async def late():
+            code = await told()
+            await asyncio.sleep(0.3)  # busy with other things
+            return code
+
+        worker._process.wait = late
+        while worker.pid:
+            await asyncio.sleep(0.01)
+        await run(worker, tmp_path, "fine")
+
+    with_worker(tmp_path, story)
+
+
 def test_cancel_stops_a_working_model_softly(tmp_path):
     async def story(worker):
         await run(worker, tmp_path, "fine")
