@@ -1,4 +1,4 @@
-"""How far the job in the worker is, when that is worth an event, and how long it will take."""
+"""How far the work in the worker is, when that is worth an event, and how long it will take."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from .jobs import Job
 PROGRESS_EVERY_S = 0.1
 
 
-class RunningJob:
-    """How far the job in the worker is, and an ETA from the speed measured so far."""
+class Pace:
+    """How far some work is, and an ETA from the speed measured so far."""
 
-    def __init__(self, job: Job, clock: Callable[[], float]) -> None:
-        self.job = job
+    def __init__(self, clock: Callable[[], float]) -> None:
         self.stage, self.fraction = "loading", 0.0
         self._clock = clock
         self._began = self._announced = clock()
-        self.cancelled = False
 
     def report(self, stage: str, fraction: float) -> bool:
         """Take a report; says whether it is worth an event (a new stage, or some time has passed)."""
@@ -37,3 +35,12 @@ class RunningJob:
         if self.fraction < 0.01 or elapsed < 0.2:
             return -1.0
         return elapsed * (1 - self.fraction) / self.fraction
+
+
+class RunningJob(Pace):
+    """The job that the worker has."""
+
+    def __init__(self, job: Job, clock: Callable[[], float]) -> None:
+        super().__init__(clock)
+        self.job = job
+        self.cancelled = False

@@ -30,7 +30,7 @@ from .jobs import (
     JobStore,
 )  # fmt: skip
 from .packet import Argument, Message, encode_answer
-from .progress import RunningJob
+from .progress import PROGRESS_EVERY_S, Pace, RunningJob
 from .protocol import (
     CANCELLED,
     CLIP,
@@ -42,7 +42,7 @@ from .protocol import (
     request_id_of,
 )  # fmt: skip
 from .protocol import DONE as ANSWER_DONE
-from .worker import Worker, WorkerDied
+from .worker import OnProgress, Worker, WorkerDied
 
 log = logging.getLogger(__name__)
 
@@ -262,14 +262,28 @@ class Service:
             await self._work.wait()
 
     async def _warm_up(self) -> None:
+        """Load the model; a job that already waits for it sees how far that is."""
+        pace = Pace(self._clock)
+        request: dict[str, object] = {"op": "load", **_choice_fields(self.default)}
+        load = asyncio.create_task(self._ask_worker(request, pace.report))
         try:
-            await self._ask_worker({"op": "load", **_choice_fields(self.default)})
+            while not (await asyncio.wait({load}, timeout=2 * PROGRESS_EVERY_S))[0]:
+                await self._tell_waiting(pace)
+            await load
         finally:
+            load.cancel()
             self._loading = False
 
-    async def _ask_worker(self, request: dict[str, object]) -> None:
+    async def _tell_waiting(self, pace: Pace) -> None:
+        job = await self._patiently(lambda: self._in_store(self._store.next_queued))
+        if job is not None:
+            self._emit(job, PROGRESS, job.id, pace.stage, pace.fraction, pace.eta_s)
+
+    async def _ask_worker(
+        self, request: dict[str, object], on_progress: OnProgress = lambda stage, fraction: None
+    ) -> None:
         try:
-            await self._worker.run(request, lambda stage, fraction: None)
+            await self._worker.run(request, on_progress)
         except (BridgeError, WorkerDied) as error:  # jobs will say it again to whoever asks
             log.warning("worker.%s failed: %s", request["op"], error)
 

@@ -204,6 +204,17 @@ def test_a_model_that_cannot_be_loaded_fails_the_job_with_its_sentence(start_ser
         assert finish(client, job_id).exists()
 
 
+def test_a_job_that_waits_for_the_model_sees_it_being_loaded(start_server):
+    server = start_server(model="clockwork:slow")
+    with server.client() as client:
+        job_id, place = client.request("/bridge/generate", "a tone")
+        assert place == 0
+        seen = [(stage, fraction) for stage, fraction, *_ in client.follow(job_id)]
+    loading = [fraction for stage, fraction in seen if stage == "loading"]
+    assert len(loading) >= 3 and loading == sorted(loading) and loading[0] < loading[-1] <= 1
+    assert seen[-1] == ("done", 1.0)
+
+
 def test_models_names_the_default_first(start_server):
     server = start_server()
     with server.client() as client:

@@ -3,6 +3,7 @@
 "steps 40" computes 40 steps of 25 ms; "crash" ends the process, "crash-once" only the first time,
 "hang" stops reacting for ever, "raise" is a bug, "refuse" an error with a sentence, "spin" keeps
 both cores busy, "rush" says that no take fits; everything else gives a 220 Hz tone at once.
+The model "slow" takes three seconds to load, "broken" cannot be loaded.
 """
 
 from __future__ import annotations
@@ -30,11 +31,14 @@ class ClockworkEngine:
     )  # fmt: skip
 
     def __init__(self, model: str = "", *, home: Path, **_: object) -> None:
-        self._home = home
+        self._home, self._model = home, model
         if model == "broken":
             raise BridgeError("model-missing", "the model clockwork:broken cannot be loaded")
 
     def load(self, progress: Progress) -> None:
+        for step in range(60 if self._model == "slow" else 0):
+            progress("loading", step / 60)
+            time.sleep(0.05)
         progress("loading", 1.0)
 
     def revision(self) -> str:
