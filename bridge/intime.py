@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .engines import Engine, GenerateRequest, Progress
 
 MAX_BATCH = 8
+# more of a continuation than is kept: models are known to end in noise, and a loop's seam reads on there
+END_S = 0.3
 
 Facts = dict[str, object]  # what was measured on one take
 
@@ -30,10 +32,10 @@ def render_in_time(
     """Render one mix a variation, exactly as long as asked at the render's own rate.
 
     Engines that keep time by themselves render as they are. A continuation of the user's own sound
-    begins where that ends, so it is cut and measured, no more. Other takes are asked for with
-    tempo, key and meter in the prompt (and `guide`, see bridge.guide) and with material to spare,
-    then fitted. With `tries` above 1 that many takes are rendered for each variation in the same
-    batch (8 at most in all) and the one that fits best is kept.
+    begins where that ends, so it is cut and measured, no more, and asked for hardly longer than it
+    will be. Other takes are asked for with tempo, key and meter in the prompt (and `guide`, see
+    bridge.guide) and with material to spare, then fitted. With `tries` above 1 that many takes are
+    rendered for each variation in the same batch (8 at most in all) and the one that fits best is kept.
 
     The report gets `fit`: for each take what was measured, with a `note` where it does not fit.
     """
@@ -44,11 +46,14 @@ def render_in_time(
     continues = request.source is not None and request.source.mode == "continue"
     make = cut if continues else fit
     tries = max(1, min(tries, MAX_BATCH // request.variations))
-    spare = material_seconds(request.beats, request.bpm, request.meter)
+    if continues:
+        material = request.seconds + END_S
+    else:
+        material = material_seconds(request.beats, request.bpm, request.meter)
     asked = replace(
         request,
         prompt=compose_prompt(request),
-        seconds=max(request.seconds, min(spare, engine.info.max_seconds)),
+        seconds=max(request.seconds, min(material, engine.info.max_seconds)),
         variations=request.variations * tries,
     )
     asked = with_guide(asked, guide, engine.info, progress, instruments=guide_instruments)

@@ -62,6 +62,7 @@ def test_a_continuation_starts_where_the_source_ends() -> None:
     frames = exact_frames(8, 110, RATE)
     np.testing.assert_array_equal(render.takes[0].parts[0].audio, played[:, :frames])
     assert engine.requests[0].source is own
+    assert engine.requests[0].seconds == pytest.approx(REQUEST.seconds + 0.3)
 
 
 def test_of_several_continuations_the_one_nearest_in_tempo_is_kept() -> None:
