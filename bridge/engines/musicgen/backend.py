@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -181,10 +182,20 @@ class TorchBackend:
             codes = codec.encode(sound).audio_codes[0]  # [channels, Q, F]
         return np.asarray(codes.cpu().numpy().transpose(1, 0, 2).reshape(1, -1, frames))
 
-    def close(self) -> None:
+    def forget(self) -> None:
         """Give the memory back that is kept between clips."""
         if self._recordings is not None:
             self._recordings.clear()
+
+    def close(self) -> None:
+        """Give all memory back, also to other programs; nothing can be rendered afterwards."""
+        import torch
+
+        self.forget()
+        del self._model, self._decoder
+        gc.collect()
+        if self.device != "cpu":
+            getattr(torch, self.device).empty_cache()
 
     @contextmanager
     def _memory_errors(self) -> Iterator[None]:
@@ -194,7 +205,7 @@ class TorchBackend:
         except RuntimeError as error:
             if not any(words in str(error) for words in _OUT_OF_MEMORY):
                 raise
-            self.close()
+            self.forget()
             raise MemoryError(str(error)) from error
 
     def chroma_filters(self) -> Floats:

@@ -13,7 +13,14 @@ from pathlib import Path
 
 from ...errors import BridgeError, Cancelled
 from .backend import FastBackend, TorchBackend
-from .memory import BITS, CONVERTED_RUNTIME_BYTES, available_bytes, load_bytes, refuse_if_too_large
+from .memory import (
+    BITS,
+    CONVERTED_RUNTIME_BYTES,
+    available_bytes,
+    card_bytes,
+    load_bytes,
+    refuse_if_too_large,
+)
 from .weights import Weights
 
 log = logging.getLogger("bridge.musicgen")
@@ -85,7 +92,7 @@ def open_backend(
                 "musicgen.conversion-failed model=%s; serving fp32 on torch", weights.name
             )
             precision = "fp32"
-    _check_memory(weights, precision)
+    _check_memory(weights, precision, device)
     model, tokenizer = weights.read()
     report(0.9)
     return TorchBackend(model, tokenizer, device, precision)
@@ -118,11 +125,22 @@ def _open_fast(weights: Weights, home: Path | None, scheme: str, report: Report)
 
 def _serve(name: str, folder: Path, scheme: str) -> FastBackend:
     needed = sum(path.stat().st_size for path in folder.iterdir()) + CONVERTED_RUNTIME_BYTES
-    refuse_if_too_large(name, needed, scheme, available_bytes())
+    refuse_if_too_large(name, needed, available_bytes(), lambda n: load_bytes(n, scheme))
     return FastBackend(folder)
 
 
-def _check_memory(weights: Weights, precision: str) -> None:
-    if weights.facts is not None:
-        needed = load_bytes(weights.facts.parameters, precision)
-        refuse_if_too_large(weights.name, needed, precision, available_bytes())
+def _check_memory(weights: Weights, precision: str, device: str = "cpu") -> None:
+    """Main memory, and that of a card that has its own; random weights are for those who know."""
+    if weights.facts is None:
+        return
+    count = weights.facts.parameters
+    needed = load_bytes(count, precision)
+    refuse_if_too_large(weights.name, needed, available_bytes(), lambda n: load_bytes(n, precision))
+    if device == "cuda":
+        import torch
+
+        free, _ = torch.cuda.mem_get_info()
+        needed = card_bytes(count, precision)
+        refuse_if_too_large(
+            weights.name, needed, free, lambda n: card_bytes(n, precision), "the card's memory"
+        )

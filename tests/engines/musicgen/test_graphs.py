@@ -1,5 +1,6 @@
 """Steps recorded once and kept between clips give the ids of the plain loop, whatever came before."""
 
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -221,7 +222,7 @@ def test_memory_of_two_kinds_is_kept_and_grows_only_when_needed(tiny: Tiny) -> N
     for batch in (2, 3, 4):
         clip(kept, batch=batch)
     assert [kind.clips for kind in recordings._kept] == [3, 4]
-    kept.close()
+    kept.forget()
     assert not recordings._kept
     clip(kept)
 
@@ -231,9 +232,10 @@ def test_unloading_the_engine_gives_the_memory_back(tiny: Tiny) -> None:
     engine = MusicgenEngine(str(tiny()))
     engine._backend = backend(tiny(), recordings)
     clip(engine._backend)
+    model = weakref.ref(engine._backend._model)
     assert recordings._kept
     engine.unload()
-    assert not recordings._kept and engine._backend is None
+    assert not recordings._kept and engine._backend is None and model() is None
 
 
 def test_rooms() -> None:
