@@ -64,9 +64,9 @@ class FastBackend:
             self._model.condition(prompt, chroma), layout, sampling, seeds, report
         )
 
-    def audio(self, codes: Ids, report: Report) -> list[Floats]:
-        """For each clip float32 [channels, samples]."""
-        return self._codec.decode(codes, self.channels, report)
+    def audio(self, codes: Ids, report: Report, start: int = 0) -> list[Floats]:
+        """For each clip float32 [channels, samples], from the codec frame `start` on."""
+        return self._codec.decode(codes, self.channels, report, start)
 
     def encode(self, audio: Floats) -> Ids:
         """[channels, samples] -> codes [1, C, F]."""
@@ -157,8 +157,8 @@ class TorchBackend:
             stepper_for = self._recordings or Stepper
             return decode(self._decoder, wanted, layout, sampling, seeds, report, stepper_for)
 
-    def audio(self, codes: Ids, report: Report) -> list[Floats]:
-        """For each clip float32 [channels, samples]."""
+    def audio(self, codes: Ids, report: Report, start: int = 0) -> list[Floats]:
+        """For each clip float32 [channels, samples], from the codec frame `start` on."""
         import torch
 
         clips, codec = [], self._model.audio_encoder
@@ -168,7 +168,8 @@ class TorchBackend:
                     np.stack([clip[c :: self.channels] for c in range(self.channels)])
                 )
                 decoded = codec.decode(tracks[None].to(codec.device), [None])
-                clips.append(decoded.audio_values[:, 0].float().cpu().numpy())
+                sound = decoded.audio_values[:, 0, start * self.hop :]
+                clips.append(sound.float().cpu().numpy())
                 report(done / len(codes))
         return clips
 

@@ -31,14 +31,17 @@ class FastCodec:
         self._beside = min(threads, _MOST_BESIDE)
         self._back = open_session(folder / "codec_back.onnx", threads // self._beside)
 
-    def decode(self, codes: Ids, channels: int, report: Callable[[float], None]) -> list[Floats]:
-        """Codes [B, C, F] -> for each clip float32 [channels, F * hop].
+    def decode(
+        self, codes: Ids, channels: int, report: Callable[[float], None], start: int = 0
+    ) -> list[Floats]:
+        """Codes [B, C, F] -> for each clip float32 [channels, (F - start) * hop]: frames before `start` are
+        heard in what follows, but their own sound is not made.
 
         A stereo model interleaves the codebooks of both channels; the codec itself is mono.
         """
         tracks = np.stack([clip[c::channels] for clip in codes for c in range(channels)])
         frames = codes.shape[2]
-        audio = np.empty((len(tracks), frames * self._hop), dtype=np.float32)
+        audio = np.empty((len(tracks), (frames - start) * self._hop), dtype=np.float32)
         together = max(1, STATE_FRAMES // frames)
         for first in range(0, len(tracks), together):
             # the LSTM reads its weights once a frame, for one track or for many
@@ -47,24 +50,28 @@ class FastCodec:
             def within(fraction: float, first: int = first, count: int = len(states)) -> None:
                 report((first + fraction * count) / len(tracks))
 
-            self._to_sound(states, audio[first : first + together], within)
+            self._to_sound(states, audio[first : first + together], start, within)
         return list(audio.reshape(len(codes), channels, -1))
 
-    def _to_sound(self, states: Floats, audio: Floats, report: Callable[[float], None]) -> None:
-        """Fill `audio` [tracks, F * hop] from [tracks, W, F]; `report` gets 0..1 and may raise to stop."""
+    def _to_sound(
+        self, states: Floats, audio: Floats, start: int, report: Callable[[float], None]
+    ) -> None:
+        """Fill `audio` [tracks, (F - start) * hop] from [tracks, W, F]; `report` gets 0..1 and may raise to
+        stop."""
         tracks, _, frames = states.shape
-        chunks = ceil(frames / CHUNK_FRAMES / self._beside) * self._beside  # so that none idles
-        size = ceil(frames / chunks)
-        places = [(n, start) for n in range(tracks) for start in range(0, frames, size)]
+        wanted = frames - start
+        chunks = ceil(wanted / CHUNK_FRAMES / self._beside) * self._beside  # so that none idles
+        size = ceil(wanted / chunks)
+        places = [(n, begin) for n in range(tracks) for begin in range(start, frames, size)]
 
         def fill(place: tuple[int, int]) -> None:
-            n, start = place
-            end = min(frames, start + size)
-            first, last = max(0, start - CONTEXT_FRAMES), min(frames, end + CONTEXT_FRAMES)
+            n, begin = place
+            end = min(frames, begin + size)
+            first, last = max(0, begin - CONTEXT_FRAMES), min(frames, end + CONTEXT_FRAMES)
             piece = np.ascontiguousarray(states[n : n + 1, :, first:last])
             (sound,) = self._back.run(["audio"], {"states": piece})
-            kept = slice((start - first) * self._hop, (end - first) * self._hop)
-            audio[n, start * self._hop : end * self._hop] = sound[0, 0, kept]
+            kept = slice((begin - first) * self._hop, (end - first) * self._hop)
+            audio[n, (begin - start) * self._hop : (end - start) * self._hop] = sound[0, 0, kept]
 
         with ThreadPoolExecutor(self._beside) as pool:
             # when `report` raises, map() cancels the chunks that have not begun

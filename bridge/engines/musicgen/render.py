@@ -154,8 +154,10 @@ def _render_batch(work: _Work, seeds: list[int], offset: float, share: float) ->
         backend, work.prompt, work.melody, work.start, work.frames, work.sampling, seeds, within
     )
     work.decoding_s.append(time.monotonic() - started)
-    clips = backend.audio(codes, lambda fraction: work.progress("decoding", fraction))
-    begin = work.given * backend.hop
+    # of what was given, no more is made to sound than the lead
+    start = max(0, work.given - ceil(LEAD_S * backend.sample_rate / backend.hop))
+    clips = backend.audio(codes, lambda fraction: work.progress("decoding", fraction), start)
+    begin = (work.given - start) * backend.hop
     lead = min(begin, round(LEAD_S * backend.sample_rate))
     return [
         Part("mix", clip[:, begin:], lead=clip[:, begin - lead : begin] if lead else None)

@@ -103,20 +103,22 @@ def test_unconditional_and_melody_ids_equal_transformers(converted: Any) -> None
 
 @torch.no_grad()
 @pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("frames", [4, 25, 101, 600])
+@pytest.mark.parametrize(
+    ("frames", "start"), [(4, 0), (4, 3), (25, 0), (25, 1), (101, 0), (600, 0), (600, 410)]
+)
 def test_codec_in_chunks_equals_transformers_in_one_go(
-    converted: Any, frames: int, threads: int
+    converted: Any, frames: int, start: int, threads: int
 ) -> None:
     model, _, folder = converted("tiny")
     codec = FastCodec(folder, 640, threads)
     codes = np.random.default_rng(0).integers(0, 64, (2, 4, frames))
     seen: list[float] = []
-    ours = codec.decode(codes, 1, seen.append)
+    ours = codec.decode(codes, 1, seen.append, start)
     theirs = model.audio_encoder.decode(torch.from_numpy(codes)[None], [None]).audio_values.numpy()
-    assert ours[1].shape == (1, frames * 640)
-    assert np.abs(ours[1] - theirs[1]).max() < 2e-5 * np.abs(theirs).max()
+    assert ours[1].shape == (1, (frames - start) * 640)
+    assert np.abs(ours[1] - theirs[1][:, start * 640 :]).max() < 2e-5 * np.abs(theirs).max()
     assert seen == sorted(seen) and seen[-1] == 1.0
-    assert len(seen) >= frames / codec_module.CHUNK_FRAMES * 2
+    assert len(seen) >= (frames - start) / codec_module.CHUNK_FRAMES * 2
     audio = theirs[0]
     again = model.audio_encoder.encode(torch.from_numpy(audio)[None]).audio_codes[0].numpy()
     assert (codec.encode(audio) == again).mean() > 0.999

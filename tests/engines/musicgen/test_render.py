@@ -39,8 +39,8 @@ def mute(engine: MusicgenEngine, monkeypatch: pytest.MonkeyPatch, bad: set[int])
         seeds_heard[:] = seeds
         return tokens(prompt, melody, layout, sampling, seeds, report)
 
-    def silence(codes: Any, report: Any) -> list[np.ndarray]:
-        clips = audio(codes, report)
+    def silence(codes: Any, report: Any, start: int) -> list[np.ndarray]:
+        clips = audio(codes, report, start)
         return [
             0 * clip if seed in bad else clip for clip, seed in zip(clips, seeds_heard, strict=True)
         ]
