@@ -34,7 +34,7 @@ class Config:
     token: str = ""  # when set, every request must carry it
     model: str = "auto"  # engine, checkpoint name or folder
     device: str = "auto"  # auto, cpu, cuda, mps
-    precision: str = "auto"  # auto, int8, bf16, fp16, fp32
+    precision: str = "auto"  # auto, int8, int4, bf16, fp16, fp32
     commercial_use: bool = False  # true refuses weights under a non-commercial licence
     queue_limit: int = 64  # jobs waiting
     cancel_grace_s: float = 2.0  # then a worker that does not react is replaced

@@ -48,6 +48,24 @@ def test_generate_starts_a_server_and_stop_ends_it(tmp_path: Path):
     assert bridge_cli("status", *base).returncode == 1
 
 
+def test_doctor_says_where_the_model_would_run_or_why_not(tmp_path: Path):
+    def libraries(**settings: str) -> tuple[int, dict[str, str]]:
+        run = bridge_cli(
+            "doctor", "--json", "--home", str(tmp_path), "--port", "0",
+            **{f"DAW_BRIDGE_{name.upper()}": value for name, value in settings.items()},
+        )  # fmt: skip
+        (line,) = [
+            check for check in json.loads(run.stdout)["checks"] if check["name"] == "libraries"
+        ]
+        return run.returncode, line
+
+    code, line = libraries(device="cpu")
+    assert (code, line["status"]) == (0, "PASS") and line["text"].endswith("run on cpu in int8")
+    code, line = libraries(device="cuda", precision="int4")
+    assert (code, line["status"]) == (1, "FAIL")
+    assert line["text"].startswith("precision int4 is for processors")
+
+
 def test_a_refusal_is_one_sentence_and_exit_code_1(start_server):
     server = start_server()
     base = ("--home", str(server.home.root))

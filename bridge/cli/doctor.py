@@ -37,9 +37,16 @@ PACKAGES = (
 _PROBE = """
 import json, sys
 import numpy, soundfile, soxr, pyloudnorm, mido, onnxruntime, watchdog, torch, transformers
+from bridge.engines.musicgen.opening import settle
+from bridge.errors import BridgeError
 gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else ""
 mps = torch.backends.mps.is_available()
-print(json.dumps({"torch": torch.__version__, "gpu": gpu or ("Apple GPU" if mps else "")}))
+facts = {"torch": torch.__version__, "gpu": gpu or ("Apple GPU" if mps else "")}
+try:
+    facts["device"], facts["precision"] = settle(sys.argv[1], sys.argv[2])
+except BridgeError as error:
+    facts["refusal"] = error.message
+print(json.dumps(facts))
 """
 
 
@@ -122,14 +129,17 @@ def _packages(config: Config) -> Check:
 
 def _libraries(config: Config) -> Check:
     run = subprocess.run(  # noqa: S603 (our own text)
-        [sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=300, check=False
-    )
+        [sys.executable, "-c", _PROBE, config.device, config.precision],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
     if run.returncode:
         last = (run.stderr.strip().splitlines() or ["it crashed"])[-1]
         return Check("libraries", FAIL, f"they cannot be imported: {last}")
     facts = json.loads(run.stdout.splitlines()[-1])
-    device = f"accelerator: {facts['gpu']}" if facts["gpu"] else "no accelerator, the CPU computes"
-    return Check("libraries", PASS, f"all import; torch {facts['torch']}, {device}")
+    if "refusal" in facts:
+        return Check("libraries", FAIL, facts["refusal"])
+    text = f"all import; torch {facts['torch']}, accelerator: {facts['gpu'] or 'none'}; MusicGen would "
+    return Check("libraries", PASS, text + f"run on {facts['device']} in {facts['precision']}")
 
 
 def _home(config: Config) -> Check:
