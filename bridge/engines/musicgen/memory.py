@@ -49,22 +49,16 @@ def cache_bytes(layers: int, width: int, rows: int, positions: int, item: int = 
 
 
 def refuse_if_too_large(
-    name: str,
-    needed: int,
-    available: int | None,
-    estimate: Callable[[int], int],
-    of: str = "memory",
-) -> None:
-    """Raise BridgeError `out-of-range` with what would fit, when `needed` bytes are not there.
-
-    `estimate` gives the bytes that so many parameters would need.
-    """
+    name: str, needed: int, precision: str, available: int | None,
+    estimate: Callable[[int, str], int] = load_bytes, of: str = "memory",
+) -> None:  # fmt: skip
+    """Raise BridgeError `out-of-range` with what would fit by `estimate` when `needed` bytes are not there."""
     if available is None or needed <= available:
         return
     fitting = [
         row.name
         for row in CHECKPOINTS.values()
-        if estimate(row.decoder_parameters + _OTHER_PARAMETERS) <= available
+        if estimate(row.decoder_parameters + _OTHER_PARAMETERS, precision) <= available
     ]
     what = (
         f"these would fit: {', '.join(fitting)}" if fitting else "no published checkpoint would fit"

@@ -51,11 +51,9 @@ def settle(device: str, precision: str) -> tuple[str, str]:
     if device in ("auto", "cuda", "mps"):
         import torch
 
-        outdated = torch.__version__ < MPS_SINCE
-        there = {
-            "cuda": torch.cuda.is_available(),
-            "mps": torch.backends.mps.is_available() and not outdated,
-        }
+        apple = torch.backends.mps.is_available()
+        outdated = apple and torch.__version__ < MPS_SINCE
+        there = {"cuda": torch.cuda.is_available(), "mps": apple and not outdated}
         if device == "auto":
             device = next((kind for kind, found in there.items() if found), "cpu")
         elif device == "mps" and outdated:
@@ -125,7 +123,7 @@ def _open_fast(weights: Weights, home: Path | None, scheme: str, report: Report)
 
 def _serve(name: str, folder: Path, scheme: str) -> FastBackend:
     needed = sum(path.stat().st_size for path in folder.iterdir()) + CONVERTED_RUNTIME_BYTES
-    refuse_if_too_large(name, needed, available_bytes(), lambda n: load_bytes(n, scheme))
+    refuse_if_too_large(name, needed, scheme, available_bytes())
     return FastBackend(folder)
 
 
@@ -135,12 +133,10 @@ def _check_memory(weights: Weights, precision: str, device: str = "cpu") -> None
         return
     count = weights.facts.parameters
     needed = load_bytes(count, precision)
-    refuse_if_too_large(weights.name, needed, available_bytes(), lambda n: load_bytes(n, precision))
+    refuse_if_too_large(weights.name, needed, precision, available_bytes())
     if device == "cuda":
         import torch
 
         free, _ = torch.cuda.mem_get_info()
         needed = card_bytes(count, precision)
-        refuse_if_too_large(
-            weights.name, needed, free, lambda n: card_bytes(n, precision), "the card's memory"
-        )
+        refuse_if_too_large(weights.name, needed, precision, free, card_bytes, "the card's memory")

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from bridge.engines.musicgen import MusicgenEngine
 from bridge.engines.musicgen.checkpoints import find_local
 from bridge.engines.musicgen.folder import inspect_folder
-from bridge.engines.musicgen.memory import card_bytes, load_bytes, refuse_if_too_large
+from bridge.engines.musicgen.memory import card_bytes, refuse_if_too_large
 from bridge.engines.musicgen.stock import load_model
 from bridge.errors import BridgeError
 
@@ -91,9 +91,9 @@ def test_folder_with_a_pickle_only(tiny: Tiny, tmp_path: Path) -> None:
 
 def test_model_too_large_for_memory_says_what_fits() -> None:
     with pytest.raises(BridgeError, match="these would fit: small, stereo-small") as caught:
-        refuse_if_too_large("large", 14_000_000_000, 4_000_000_000, lambda n: load_bytes(n, "fp32"))
+        refuse_if_too_large("large", 14_000_000_000, "fp32", 4_000_000_000)
     assert caught.value.code == "out-of-range"
-    refuse_if_too_large("small", 2_000_000_000, 4_000_000_000, lambda n: load_bytes(n, "fp32"))
+    refuse_if_too_large("small", 2_000_000_000, "fp32", 4_000_000_000)
 
 
 def test_a_card_holds_twice_the_model_in_half_precision() -> None:
@@ -101,8 +101,7 @@ def test_a_card_holds_twice_the_model_in_half_precision() -> None:
     assert 7.5e9 < card_bytes(large, "bf16") < 9e9 and 14e9 < card_bytes(large, "fp32") < 15.5e9
     with pytest.raises(BridgeError, match="of the card's memory and 5.0 GB are free") as caught:
         refuse_if_too_large(
-            "large", card_bytes(large, "bf16"), 5_000_000_000, lambda n: card_bytes(n, "bf16"),
-            "the card's memory",
+            "large", card_bytes(large, "bf16"), "bf16", 5_000_000_000, card_bytes, "the card's memory"
         )  # fmt: skip
     assert "medium" in caught.value.message and "melody-large" not in caught.value.message
 

@@ -190,18 +190,12 @@ def launches(layers: int, text: bool) -> int:
             Condition(torch.randn(1, 5, 64)) if text else Condition(prefix=torch.randn(2, 5, 64))
         )
         kind = Kind.of(1, wanted, Sampling(), decoder.vocabulary)
-        tapes: list[Tape] = []
-
-        def record(run: Run) -> Run:
-            tapes.append(Tape())
-            with tapes[0]:
-                run()
-            return tapes[0].replay
-
-        stepper = RecordedStepper(decoder, kind, 40, 5 if text else 0, record)
+        stepper = RecordedStepper(decoder, kind, 40, 5 if text else 0, Recorder())
         stepper.begin(wanted, Sampling())
         stepper(torch.zeros(1, 4, 1, dtype=torch.int64), generators([1], decoder.device))
-    return tapes[0].launches()
+    (replay,) = stepper._replays.values()
+    tape: Tape = replay.__self__  # type: ignore[attr-defined]
+    return tape.launches()
 
 
 @pytest.mark.parametrize(("text", "most"), [(True, 13), (False, 9)])

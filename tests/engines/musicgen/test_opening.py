@@ -51,6 +51,7 @@ def test_auto(
     [
         ({}, "cuda", "auto", "there is no cuda device here; use --device auto"),
         ({"cuda": (9, 0)}, "mps", "auto", "there is no mps device here"),
+        ({"version": "2.12.1"}, "mps", "auto", "there is no mps device here"),
         ({"cuda": (9, 0)}, "cuda", "int4", "precision int4 is for processors; use bf16"),
         ({"mps": True, "version": "2.12.1"}, "mps", "auto", "mps needs torch 2.13 or later.*2.12.1"),
     ],
